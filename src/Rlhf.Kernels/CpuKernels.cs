@@ -1,0 +1,109 @@
+using Rlhf.Kernels.Memory;
+using Rlhf.Kernels.Optimizer;
+using Rlhf.Kernels.Policy;
+using Rlhf.Kernels.Preference;
+using Rlhf.Kernels.Sampling;
+using Rlhf.Kernels.Sequence;
+using Rlhf.Kernels.Simd;
+
+namespace Rlhf.Kernels;
+
+/// <summary>
+/// The kernels on the processor: one SIMD body each, run at the widest registers there are, over a team of threads.
+/// Safe to use from several threads; calls that overlap do not share the team.
+/// </summary>
+public sealed class CpuKernels : IKernels, IDisposable
+{
+    private readonly SimdRunner _runner;
+
+    /// <summary>Kernels over <paramref name="threads"/> threads (0: one a processor).</summary>
+    /// <param name="threads">Threads, the caller included.</param>
+    /// <param name="width">Lanes; left out: the widest native ones. A width that is not native works, slowly.</param>
+    /// <param name="onThreadStart">Runs once on each worker thread, e.g. to set its floating-point mode.</param>
+    public CpuKernels(int threads = 0, SimdWidth? width = null, Action? onThreadStart = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(threads);
+        _runner = new SimdRunner(
+            width ?? SimdRunner.Widest,
+            new WorkerTeam(threads == 0 ? Environment.ProcessorCount : threads, onThreadStart));
+    }
+
+    /// <summary>The widest lanes that run natively here.</summary>
+    public static SimdWidth WidestNative => SimdRunner.Widest;
+
+    /// <inheritdoc/>
+    public string Name => $"cpu-{_runner.Width}";
+
+    /// <summary>Lanes in use.</summary>
+    public SimdWidth Width => _runner.Width;
+
+    /// <summary>Threads in use.</summary>
+    public int Threads => _runner.Team.Threads;
+
+    /// <inheritdoc/>
+    public void Dispose() => _runner.Team.Dispose();
+
+    /// <inheritdoc/>
+    public void PpoClipLoss(in PpoClipLossArgs args) => PpoClipLossCpu.Run(_runner, args);
+
+    /// <inheritdoc/>
+    public void TokenLogprobsForward<T>(in TokenLogprobsForwardArgs<T> args)
+        where T : unmanaged => throw new NotSupportedException("not on this backend yet");
+
+    /// <inheritdoc/>
+    public void TokenLogprobsBackward<T>(in TokenLogprobsBackwardArgs<T> args)
+        where T : unmanaged => throw new NotSupportedException("not on this backend yet");
+
+    /// <inheritdoc/>
+    public void LinearLogprobsForward<T>(in LinearLogprobsForwardArgs<T> args)
+        where T : unmanaged => throw new NotSupportedException("not on this backend yet");
+
+    /// <inheritdoc/>
+    public void LinearLogprobsBackward<T>(in LinearLogprobsBackwardArgs<T> args)
+        where T : unmanaged => throw new NotSupportedException("not on this backend yet");
+
+    /// <inheritdoc/>
+    public void LinearPpo<T>(in LinearPpoArgs<T> args)
+        where T : unmanaged => throw new NotSupportedException("not on this backend yet");
+
+    /// <inheritdoc/>
+    public void PpoFromLogits<T>(in PpoFromLogitsArgs<T> args)
+        where T : unmanaged => throw new NotSupportedException("not on this backend yet");
+
+    /// <inheritdoc/>
+    public void ValueClipLoss(in ValueClipLossArgs args) => throw new NotSupportedException("not on this backend yet");
+
+    /// <inheritdoc/>
+    public void KlEstimate(in KlEstimateArgs args) => throw new NotSupportedException("not on this backend yet");
+
+    /// <inheritdoc/>
+    public void KlShapedRewards(in KlShapedRewardsArgs args) => throw new NotSupportedException("not on this backend yet");
+
+    /// <inheritdoc/>
+    public void Gae(in GaeArgs args) => throw new NotSupportedException("not on this backend yet");
+
+    /// <inheritdoc/>
+    public void MaskedMean(in MaskedMeanArgs args) => throw new NotSupportedException("not on this backend yet");
+
+    /// <inheritdoc/>
+    public void Whiten(in WhitenArgs args) => throw new NotSupportedException("not on this backend yet");
+
+    /// <inheritdoc/>
+    public void PairwiseLoss(in PairwiseLossArgs args) => throw new NotSupportedException("not on this backend yet");
+
+    /// <inheritdoc/>
+    public void RankingLoss(in RankingLossArgs args) => throw new NotSupportedException("not on this backend yet");
+
+    /// <inheritdoc/>
+    public void SegmentPreference(in SegmentPreferenceArgs args) => throw new NotSupportedException("not on this backend yet");
+
+    /// <inheritdoc/>
+    public void Categorical<T>(in CategoricalArgs<T> args)
+        where T : unmanaged => throw new NotSupportedException("not on this backend yet");
+
+    /// <inheritdoc/>
+    public void GlobalNorm(in GlobalNormArgs args) => throw new NotSupportedException("not on this backend yet");
+
+    /// <inheritdoc/>
+    public void AdamW(in AdamWArgs args) => throw new NotSupportedException("not on this backend yet");
+}

@@ -1,0 +1,62 @@
+using System.Runtime.CompilerServices;
+
+namespace Rlhf.Kernels.Simd;
+
+/// <summary>Elementary functions over lanes. Errors are against the exact value, in f32 ulp, measured over the whole range by the tests.</summary>
+internal static class SimdMath
+{
+    private const float Log2E = 1.44269504088896341f;
+
+    // ln 2 split so that n·Ln2High is exact for |n| < 2^11 (Cody and Waite).
+    private const float Ln2High = 0.693359375f, Ln2Low = -2.12194440e-4f;
+
+    // Below this e^x is under the smallest normal number; the result is zero.
+    private const float Smallest = -87.336544f;
+
+    // Above this e^x is infinite in f32.
+    private const float Largest = 88.722839f;
+
+    /// <summary>e^x, at most 2 ulp; 0 below the normal range (−∞ included), +∞ above, NaN for NaN.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TV Exp<TV>(TV x)
+        where TV : struct, ISimd<TV>
+    {
+        // One less in the exponent, doubled at the end: n = 128 would leave the exponent field. The clamp at −86.5
+        // keeps n − 1 in range; what lies between there and the smallest normal number is rescaled the same way.
+        TV clamped = TV.Min(TV.Max(x, TV.Broadcast(-86.5f)), TV.Broadcast(Largest));
+        TV n = TV.RoundToIntegral(clamped * TV.Broadcast(Log2E));
+        TV value = TV.ScaleByPowerOfTwo(Reduced(clamped, n), n - TV.Broadcast(1f)) * TV.Broadcast(2f);
+
+        value = TV.Select(TV.GreaterThan(x, TV.Broadcast(Largest)), TV.Broadcast(float.PositiveInfinity), value);
+        value = TV.Select(TV.GreaterThanOrEqual(x, TV.Broadcast(-86.5f)), value, ExpNonPositive(x));
+        return TV.Select(TV.IsEqual(x, x), value, x);
+    }
+
+    /// <summary>e^x for x ≤ 0 (the row kernels subtract the maximum first), at most 2 ulp; 0 below the normal range, NaN for NaN.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TV ExpNonPositive<TV>(TV x)
+        where TV : struct, ISimd<TV>
+    {
+        // Max keeps its right operand where the left is a NaN, so the NaN must be on the right.
+        TV clamped = TV.Max(TV.Broadcast(Smallest), x);
+        TV n = TV.RoundToIntegral(clamped * TV.Broadcast(Log2E));
+        TV value = TV.ScaleByPowerOfTwo(Reduced(clamped, n), n);
+        return TV.Select(TV.GreaterThan(TV.Broadcast(Smallest), x), TV.Broadcast(0f), value);
+    }
+
+    // e^(x − n ln 2) by a degree-6 minimax polynomial on [−½ ln 2, ½ ln 2].
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TV Reduced<TV>(TV x, TV n)
+        where TV : struct, ISimd<TV>
+    {
+        TV r = TV.Fma(n, TV.Broadcast(-Ln2High), x);
+        r = TV.Fma(n, TV.Broadcast(-Ln2Low), r);
+        TV p = TV.Broadcast(1.9875691500e-4f);
+        p = TV.Fma(p, r, TV.Broadcast(1.3981999507e-3f));
+        p = TV.Fma(p, r, TV.Broadcast(8.3334519073e-3f));
+        p = TV.Fma(p, r, TV.Broadcast(4.1665795894e-2f));
+        p = TV.Fma(p, r, TV.Broadcast(1.6666665459e-1f));
+        p = TV.Fma(p, r, TV.Broadcast(5.0000001201e-1f));
+        return TV.Fma(p, r * r, r + TV.Broadcast(1f));
+    }
+}
