@@ -1,0 +1,157 @@
+using Rlhf.Kernels;
+using Rlhf.Kernels.Memory;
+using Rlhf.Kernels.Optimizer;
+
+namespace Rlhf.Training.Optimization;
+
+/// <summary>
+/// AdamW over a model's flat buffers: the global norm, then one fused update that reads the clip factor from memory. Gradients are
+/// accumulated by the caller between <see cref="ZeroGradients"/> and <see cref="Step"/>.
+/// </summary>
+/// <remarks>The moments (and the average) are its own; the parameters and gradients stay the model's and must outlive it.</remarks>
+public sealed class AdamWOptimizer : IDisposable
+{
+    private readonly IKernels _kernels;
+    private readonly AdamWOptions _options;
+    private readonly ParameterBuffers _buffers;
+    private readonly HostBuffer<float> _moment1, _moment2, _normAndScale;
+    private readonly HostBuffer<float>? _ema;
+    private readonly List<(int Start, int Count, bool Decays)> _runs;
+
+    /// <summary>An optimizer at step 0: moments zero, the average equal to the parameters.</summary>
+    public AdamWOptimizer(IKernels kernels, ParameterBuffers buffers, AdamWOptions options)
+    {
+        _kernels = kernels;
+        _options = options;
+        _buffers = buffers;
+        int count = buffers.Parameters.Rows;
+        _moment1 = new HostBuffer<float>(count);
+        _moment2 = new HostBuffer<float>(count);
+        _normAndScale = new HostBuffer<float>(2);
+        _ema = options.EmaDecay is null ? null : new HostBuffer<float>(count);
+        ResetAverage();
+        _runs = Runs(buffers, options.WeightDecay > 0);
+    }
+
+    /// <summary>Updates made so far.</summary>
+    public int StepCount { get; private set; }
+
+    /// <summary>[P] average of the weights; absent without <see cref="AdamWOptions.EmaDecay"/>.</summary>
+    public View<float> Ema => _ema is null ? default : _ema.View(Count);
+
+    private int Count => _buffers.Parameters.Rows;
+
+    /// <summary>Makes all gradients zero: before the first micro-batch of a step.</summary>
+    public unsafe void ZeroGradients() => new Span<float>(_buffers.Gradients.Pointer, Count).Clear();
+
+    /// <summary>One update with the gradients as they stand.</summary>
+    /// <param name="learningRate">Learning rate of this step.</param>
+    /// <returns>The norm of all gradients before clipping.</returns>
+    /// <exception cref="TrainingDivergedException">A gradient is NaN or infinite: nothing was changed; the message names the tensor.</exception>
+    public float Step(float learningRate)
+    {
+        View<float> normAndScale = _normAndScale.View(2);
+        _kernels.GlobalNorm(new GlobalNormArgs
+        {
+            Gradients = _buffers.Gradients,
+            MaxNorm = _options.MaxGradNorm ?? float.PositiveInfinity,
+            Result = normAndScale,
+        });
+        float norm = normAndScale[0];
+        if (!float.IsFinite(norm))
+            throw Diverged(norm);
+
+        StepCount++;
+        foreach ((int start, int count, bool decays) in _runs)
+            Update(start, count, decays ? _options.WeightDecay : 0, learningRate, normAndScale.SliceRows(1, 1));
+        return norm;
+    }
+
+    /// <summary>Writes step number, moments and average, tensor by tensor, into one safetensors file.</summary>
+    public void Save(string path) => OptimizerState.Save(path, StepCount, States());
+
+    /// <summary>Goes on bit for bit where <see cref="Save"/> stopped.</summary>
+    /// <exception cref="Rlhf.Models.DataFormatException">The file is not the state of an optimizer over these tensors.</exception>
+    public void Load(string path) => StepCount = OptimizerState.Load(path, States());
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _moment1.Dispose();
+        _moment2.Dispose();
+        _normAndScale.Dispose();
+        _ema?.Dispose();
+    }
+
+    private void Update(int start, int count, float weightDecay, float learningRate, View<float> scale) =>
+        _kernels.AdamW(new AdamWArgs
+        {
+            Parameters = _buffers.Parameters.SliceRows(start, count),
+            Gradients = _buffers.Gradients.SliceRows(start, count),
+            Moment1 = _moment1.View(Count).SliceRows(start, count),
+            Moment2 = _moment2.View(Count).SliceRows(start, count),
+            Ema = _ema is null ? default : Ema.SliceRows(start, count),
+            GradScale = scale,
+            Step = StepCount,
+            LearningRate = learningRate,
+            Beta1 = _options.Beta1,
+            Beta2 = _options.Beta2,
+            Epsilon = _options.Epsilon,
+            EpsilonForm = _options.EpsilonForm,
+            WeightDecay = weightDecay,
+            EmaDecay = _options.EmaDecay ?? 0,
+        });
+
+    private unsafe void ResetAverage()
+    {
+        if (_ema is not null)
+            new ReadOnlySpan<float>(_buffers.Parameters.Pointer, Count).CopyTo(_ema.Span);
+    }
+
+    private unsafe TrainingDivergedException Diverged(float norm)
+    {
+        foreach (ParameterRange range in _buffers.Ranges)
+        {
+            var gradients = new ReadOnlySpan<float>(_buffers.Gradients.Pointer + range.Offset, range.Count);
+            for (int i = 0; i < gradients.Length; i++)
+            {
+                if (!float.IsFinite(gradients[i]))
+                {
+                    return new TrainingDivergedException(
+                        $"step {StepCount + 1}: the gradient of '{range.Name}' is {gradients[i]} at element {i}; stopped before the update");
+                }
+            }
+        }
+
+        return new TrainingDivergedException($"step {StepCount + 1}: the gradient norm is {norm}; stopped before the update");
+    }
+
+    private IEnumerable<(string Name, View<float> Values)> States()
+    {
+        foreach (ParameterRange range in _buffers.Ranges)
+        {
+            yield return ($"moment1.{range.Name}", _moment1.View(Count).SliceRows(range.Offset, range.Count));
+            yield return ($"moment2.{range.Name}", _moment2.View(Count).SliceRows(range.Offset, range.Count));
+            if (_ema is not null)
+                yield return ($"ema.{range.Name}", Ema.SliceRows(range.Offset, range.Count));
+        }
+    }
+
+    /// <summary>Neighbours that are treated alike are updated in one call: the whole model, unless weight decay tells them apart.</summary>
+    private static List<(int Start, int Count, bool Decays)> Runs(ParameterBuffers buffers, bool decay)
+    {
+        int total = buffers.Parameters.Rows;
+        if (!decay || buffers.Ranges.Count == 0)
+            return [(0, total, false)];
+        List<(int Start, int Count, bool Decays)> runs = [];
+        foreach (ParameterRange range in buffers.Ranges)
+        {
+            if (runs.Count > 0 && runs[^1].Decays == range.Decays)
+                runs[^1] = runs[^1] with { Count = range.Offset + range.Count - runs[^1].Start };
+            else
+                runs.Add((range.Offset, range.Count, range.Decays));
+        }
+
+        return runs;
+    }
+}
