@@ -48,11 +48,11 @@ public sealed class CpuKernels : IKernels, IDisposable
 
     /// <inheritdoc/>
     public void TokenLogprobsForward<T>(in TokenLogprobsForwardArgs<T> args)
-        where T : unmanaged => throw new NotSupportedException("not on this backend yet");
+        where T : unmanaged => TokenLogprobsForwardCpu.Run(_runner, args);
 
     /// <inheritdoc/>
     public void TokenLogprobsBackward<T>(in TokenLogprobsBackwardArgs<T> args)
-        where T : unmanaged => throw new NotSupportedException("not on this backend yet");
+        where T : unmanaged => TokenLogprobsBackwardCpu.Run(_runner, args);
 
     /// <inheritdoc/>
     public void LinearLogprobsForward<T>(in LinearLogprobsForwardArgs<T> args)

@@ -34,7 +34,10 @@ public readonly struct TokenLogprobsForwardArgs<T>
     /// <summary>[N] optional result, nats, 0 … ln V.</summary>
     public View<float> Entropy { get; init; }
 
-    /// <summary>[N] optional result: m, the maximum of the transformed row (saves the backward pass a sweep).</summary>
+    /// <summary>
+    /// [N] optional result that saves the backward pass a sweep: the row's maximum before temperature (of the capped row
+    /// where there is a cap, else of the raw one), from which differences are exact.
+    /// </summary>
     public View<float> RowMax { get; init; }
 
     /// <summary>[N] optional result: log Σ e^(z−m). Given together with <see cref="RowMax"/> or not at all.</summary>

@@ -63,6 +63,12 @@ internal unsafe interface ISimd<TSelf>
     /// <summary>value · 2^exponent by adding to the exponent field: value normal, exponent integral, result normal.</summary>
     static abstract TSelf ScaleByPowerOfTwo(TSelf value, TSelf exponent);
 
+    /// <summary>The value's low bits moved up into the exponent field: 2^n where the bits hold n + 127 (0 … 127 gives 2^−127, flushed to 0, … 1).</summary>
+    static abstract TSelf PowerOfTwoFromLowBits(TSelf value);
+
+    /// <summary>Whether any lane of a mask is set.</summary>
+    static abstract bool Any(TSelf mask);
+
     /// <summary>Sum of the lanes, halves added pairwise: a fixed order.</summary>
     static abstract float Sum(TSelf value);
 

@@ -78,6 +78,13 @@ internal readonly unsafe struct Lanes1(float lane) : ISimd<Lanes1>
         new(BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits(value._lane) + ((int)exponent._lane << 23)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes1 PowerOfTwoFromLowBits(Lanes1 value) =>
+        new(BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits(value._lane) << 23));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool Any(Lanes1 mask) => BitConverter.SingleToUInt32Bits(mask._lane) != 0;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Lanes1 value) => value._lane;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -92,6 +92,12 @@ internal readonly unsafe struct Lanes16(Vector512<float> lanes) : ISimd<Lanes16>
         new((value._lanes.AsInt32() + (Vector512.ConvertToInt32Native(exponent._lanes) << 23)).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes16 PowerOfTwoFromLowBits(Lanes16 value) => new((value._lanes.AsInt32() << 23).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool Any(Lanes16 mask) => mask._lanes.AsUInt32() != Vector512<uint>.Zero;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Lanes16 value) => Lanes8.Sum(new Lanes8(value._lanes.GetLower() + value._lanes.GetUpper()));
 
     public static double SumWide(Lanes16 value)

@@ -90,6 +90,12 @@ internal readonly unsafe struct Lanes4(Vector128<float> lanes) : ISimd<Lanes4>
         new((value._lanes.AsInt32() + (Vector128.ConvertToInt32Native(exponent._lanes) << 23)).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes4 PowerOfTwoFromLowBits(Lanes4 value) => new((value._lanes.AsInt32() << 23).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool Any(Lanes4 mask) => mask._lanes.AsUInt32() != Vector128<uint>.Zero;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Lanes4 value) => (value._lanes[0] + value._lanes[2]) + (value._lanes[1] + value._lanes[3]);
 
     public static double SumWide(Lanes4 value)

@@ -92,6 +92,12 @@ internal readonly unsafe struct Lanes8(Vector256<float> lanes) : ISimd<Lanes8>
         new((value._lanes.AsInt32() + (Vector256.ConvertToInt32Native(exponent._lanes) << 23)).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes8 PowerOfTwoFromLowBits(Lanes8 value) => new((value._lanes.AsInt32() << 23).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool Any(Lanes8 mask) => mask._lanes.AsUInt32() != Vector256<uint>.Zero;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Lanes8 value) => Lanes4.Sum(new Lanes4(value._lanes.GetLower() + value._lanes.GetUpper()));
 
     public static double SumWide(Lanes8 value)

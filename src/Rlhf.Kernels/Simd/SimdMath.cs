@@ -13,6 +13,9 @@ internal static class SimdMath
     // Below this e^x is under the smallest normal number; the result is zero.
     private const float Smallest = -87.336544f;
 
+    // 1.5 · 2^23 rounds a small number to an integer in the low bits; 127 is the exponent bias.
+    private const float RoundAndBias = 12582912f + 127f;
+
     // Above this e^x is infinite in f32.
     private const float Largest = 88.722839f;
 
@@ -42,6 +45,55 @@ internal static class SimdMath
         TV n = TV.RoundToIntegral(clamped * TV.Broadcast(Log2E));
         TV value = TV.ScaleByPowerOfTwo(Reduced(clamped, n), n);
         return TV.Select(TV.GreaterThan(TV.Broadcast(Smallest), x), TV.Broadcast(0f), value);
+    }
+
+    /// <summary>
+    /// 2^x for x ≤ 0, at most 2 ulp; exactly 1 at 0, exactly 0 below −126.5 (−∞ included), NaN for NaN. The row kernels fold
+    /// temperature and log₂ e into one factor, so this is the exponential they sum.
+    /// </summary>
+    /// <param name="x">At most 0.</param>
+    /// <param name="clamped">x, or −127 where that is larger: finite even where x is −∞.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TV Exp2NonPositive<TV>(TV x, out TV clamped)
+        where TV : struct, ISimd<TV>
+    {
+        // Max keeps its right operand where one is a NaN. Adding RoundAndBias leaves n + 127 in the low bits, n the nearest
+        // integer to x; for n = −127 the exponent field becomes 0 and the product exactly 0.
+        clamped = TV.Max(TV.Broadcast(-127f), x);
+        TV shifted = clamped + TV.Broadcast(RoundAndBias);
+        TV f = clamped - (shifted - TV.Broadcast(RoundAndBias));
+
+        // 2^f = 1 + f q(f) on [−½, ½], q minimax of degree 5: relative error 2.6e-9 before rounding.
+        TV p = TV.Broadcast(1.5594678e-4f);
+        p = TV.Fma(p, f, TV.Broadcast(1.3406643e-3f));
+        p = TV.Fma(p, f, TV.Broadcast(9.617693e-3f));
+        p = TV.Fma(p, f, TV.Broadcast(5.5503104e-2f));
+        p = TV.Fma(p, f, TV.Broadcast(2.4022652e-1f));
+        p = TV.Fma(p, f, TV.Broadcast(6.9314724e-1f));
+        p = TV.Fma(p, f, TV.Broadcast(1f));
+        return p * TV.PowerOfTwoFromLowBits(shifted);
+    }
+
+    /// <summary>tanh x, at most 3 ulp: an odd polynomial near zero, 1 − 2 / (e^2x + 1) beyond; ±1 at ±∞, NaN for NaN.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TV Tanh<TV>(TV x)
+        where TV : struct, ISimd<TV>
+    {
+        TV one = TV.Broadcast(1f), two = TV.Broadcast(2f), zero = TV.Broadcast(0f);
+        TV magnitude = TV.Abs(x), square = x * x;
+
+        // tanh x = x + x³ P(x²) for |x| < 0.625 (Cephes, tanhf).
+        TV p = TV.Broadcast(-5.70498872745e-3f);
+        p = TV.Fma(p, square, TV.Broadcast(2.06390887954e-2f));
+        p = TV.Fma(p, square, TV.Broadcast(-5.37397155531e-2f));
+        p = TV.Fma(p, square, TV.Broadcast(1.33314422036e-1f));
+        p = TV.Fma(p, square, TV.Broadcast(-3.33332819422e-1f));
+        TV near = TV.Fma(p * square, x, x);
+
+        TV e = ExpNonPositive(zero - two * magnitude);
+        TV far = (one - e) / (one + e);
+        far = TV.Select(TV.GreaterThan(zero, x), zero - far, far);
+        return TV.Select(TV.GreaterThan(TV.Broadcast(0.625f), magnitude), near, far);
     }
 
     // e^(x − n ln 2) by a degree-6 minimax polynomial on [−½ ln 2, ½ ln 2].

@@ -22,6 +22,20 @@ internal static unsafe class SimdTail
         return TV.Load(image);
     }
 
+    /// <summary>
+    /// What a row of <paramref name="count"/> elements leaves over after its full registers, −∞ in the other lanes. Loops that sum
+    /// or maximise begin with it: a call after the loop would make the JIT spill the loop's accumulators.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TV Rest<TV>(float* source, int count)
+        where TV : struct, ISimd<TV>
+    {
+        int rest = count % TV.Width;
+        return rest == 0
+            ? TV.Broadcast(float.NegativeInfinity)
+            : Load<TV>(source + (count - rest), rest, float.NegativeInfinity);
+    }
+
     /// <summary>The same from bf16.</summary>
     [SkipLocalsInit]
     public static TV Load<TV>(BFloat16* source, int count, float fill)
