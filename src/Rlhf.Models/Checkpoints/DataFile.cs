@@ -55,6 +55,6 @@ internal static class DataFile
     {
         FileNotFoundException or DirectoryNotFoundException => new DataFormatException($"{path}: file not found", error),
         UnauthorizedAccessException => new DataFormatException($"{path}: {(Directory.Exists(path) ? "is a directory, expected a file" : "permission denied")}", error),
-        _ => new DataFormatException($"{path}: cannot be read: {error.Message.ReplaceLineEndings(" ")}", error),
+        _ => new DataFormatException($"{path}: cannot be read: {error.Message}", error),
     };
 }

@@ -118,7 +118,7 @@ internal static class SafetensorsHeader
         for (int i = 0; i < shape.Length; i++)
         {
             if (array[i].ValueKind != JsonValueKind.Number || !array[i].TryGetInt32(out shape[i]) || shape[i] < 0)
-                throw new DataFormatException($"{at}: shape[{i}] is {Excerpt(array[i])}, expected an integer between 0 and {int.MaxValue}");
+                throw new DataFormatException($"{at}: shape[{i}] is {DataFormatException.Excerpt(array[i].GetRawText())}, expected an integer between 0 and {int.MaxValue}");
         }
 
         return shape;
@@ -140,11 +140,5 @@ internal static class SafetensorsHeader
 
         if (expected != dataLength)
             throw new DataFormatException($"{file}: {dataLength} bytes of data, expected {expected} (the end of the last tensor)");
-    }
-
-    private static string Excerpt(JsonElement element)
-    {
-        string raw = element.GetRawText().ReplaceLineEndings(" ");
-        return raw.Length <= 40 ? raw : raw[..40] + "…";
     }
 }

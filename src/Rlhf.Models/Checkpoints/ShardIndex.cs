@@ -19,14 +19,14 @@ internal static class ShardIndex
             {
                 string? file = entry.Value.ValueKind == JsonValueKind.String ? entry.Value.GetString() : null;
                 if (string.IsNullOrEmpty(file) || file is "." or ".." || file.AsSpan().IndexOfAny('/', '\\', '\0') >= 0)
-                    throw new DataFormatException($"{path}: weight_map '{entry.Name}' is {TorchPickle.Printable(entry.Value.GetRawText())}, expected the name of a file in the same directory");
+                    throw new DataFormatException($"{path}: weight_map '{entry.Name}' is {DataFormatException.Excerpt(entry.Value.GetRawText())}, expected the name of a file in the same directory");
                 if (!map.TryAdd(entry.Name, file))
                     throw new DataFormatException($"{path}: weight_map names '{entry.Name}' twice");
             }
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
-            throw new DataFormatException($"{path}: not valid JSON: {error.Message.ReplaceLineEndings(" ")}", error);
+            throw new DataFormatException($"{path}: not valid JSON: {error.Message}", error);
         }
 
         return map.Count > 0 ? map : throw new DataFormatException($"{path}: weight_map is empty, expected a map of tensor name to file name");

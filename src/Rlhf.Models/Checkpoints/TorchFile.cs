@@ -43,7 +43,7 @@ public sealed class TorchFile : ICheckpoint
         catch (Exception error) when (IsArchiveError(error))
         {
             stream.Dispose();
-            throw new DataFormatException($"{path}: damaged zip archive: {error.Message.ReplaceLineEndings(" ")}", error);
+            throw new DataFormatException($"{path}: damaged zip archive: {error.Message}", error);
         }
         catch
         {
@@ -73,7 +73,7 @@ public sealed class TorchFile : ICheckpoint
         }
         catch (Exception error) when (IsArchiveError(error))
         {
-            throw new DataFormatException($"{at}: damaged zip entry for storage '{TorchPickle.Printable(view.Storage.Key)}': {error.Message.ReplaceLineEndings(" ")}", error);
+            throw new DataFormatException($"{at}: damaged zip entry for storage '{DataFormatException.Excerpt(view.Storage.Key)}': {error.Message}", error);
         }
     }
 
@@ -108,7 +108,7 @@ public sealed class TorchFile : ICheckpoint
             return;
         byte[] order = ReadEntry(entry, 16);
         if (!order.AsSpan().SequenceEqual("little"u8))
-            throw new DataFormatException($"{Path}: byteorder is '{TorchPickle.Printable(System.Text.Encoding.Latin1.GetString(order))}', expected 'little'");
+            throw new DataFormatException($"{Path}: byteorder is '{DataFormatException.Excerpt(System.Text.Encoding.Latin1.GetString(order))}', expected 'little'");
     }
 
     private List<TensorInfo> ReadStateDict(object? root)
@@ -119,8 +119,8 @@ public sealed class TorchFile : ICheckpoint
         foreach ((object key, object? value) in map.Items)
         {
             if (key is not string name || value is not Pickled.Tensor view)
-                throw new DataFormatException($"{Path}: entry '{TorchPickle.Printable(key.ToString()!)}' is not a tensor under a name, expected a dict of name to tensor");
-            StorageEntry($"{Path}: tensor '{TorchPickle.Printable(name)}'", view.Storage);
+                throw new DataFormatException($"{Path}: entry '{DataFormatException.Excerpt(key.ToString()!)}' is not a tensor under a name, expected a dict of name to tensor");
+            StorageEntry($"{Path}: tensor '{DataFormatException.Excerpt(name)}'", view.Storage);
             _views.Add(name, view);
             tensors.Add(new TensorInfo(name, view.Storage.DType, view.Shape, Path));
         }
@@ -131,17 +131,17 @@ public sealed class TorchFile : ICheckpoint
     private ZipArchiveEntry StorageEntry(string at, Pickled.StorageRef storage)
     {
         ZipArchiveEntry entry = _archive.GetEntry($"{_prefix}data/{storage.Key}")
-            ?? throw new DataFormatException($"{at}: no storage '{TorchPickle.Printable(storage.Key)}' in the archive");
+            ?? throw new DataFormatException($"{at}: no storage '{DataFormatException.Excerpt(storage.Key)}' in the archive");
         long expected = storage.Count * ElementTypes.Size(storage.DType);
         return entry.Length == expected
             ? entry
-            : throw new DataFormatException($"{at}: storage '{TorchPickle.Printable(storage.Key)}' has {entry.Length} bytes, expected {expected} for {storage.Count} {storage.DType}");
+            : throw new DataFormatException($"{at}: storage '{DataFormatException.Excerpt(storage.Key)}' has {entry.Length} bytes, expected {expected} for {storage.Count} {storage.DType}");
     }
 
     private byte[] ReadEntry(ZipArchiveEntry entry, long limit)
     {
         if (entry.Length > limit)
-            throw new DataFormatException($"{Path}: entry '{TorchPickle.Printable(entry.FullName)}' has {entry.Length} bytes, expected at most {limit}");
+            throw new DataFormatException($"{Path}: entry '{DataFormatException.Excerpt(entry.FullName)}' has {entry.Length} bytes, expected at most {limit}");
         using Stream stream = entry.Open();
         byte[] content = new byte[entry.Length];
         stream.ReadExactly(content);

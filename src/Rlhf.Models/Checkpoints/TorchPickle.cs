@@ -20,7 +20,7 @@ internal static class TorchPickle
         { Module: "collections", Name: "OrderedDict" } => global,
         { Module: "torch._utils", Name: "_rebuild_tensor_v2" or "_rebuild_parameter" } => global,
         { Module: "torch" } when StorageTypes.ContainsKey(global.Name) => global,
-        _ => throw new DataFormatException($"{file}: refused: the pickle asks for '{Printable(global.ToString())}', which is not data of a state dict"),
+        _ => throw new DataFormatException($"{file}: refused: the pickle asks for '{DataFormatException.Excerpt(global.ToString())}', which is not data of a state dict"),
     };
 
     /// <summary>Interprets a call of an allowed function.</summary>
@@ -40,13 +40,13 @@ internal static class TorchPickle
             || !StorageTypes.TryGetValue(type.Name, out string? dtype) || count < 0)
             throw new DataFormatException($"{file}: a persistent id that is not ('storage', torch.<type>Storage, key, location, count)");
         if (count > long.MaxValue / ElementTypes.Size(dtype))
-            throw new DataFormatException($"{file}: storage '{Printable(key)}': {count} elements overflow 64-bit sizes");
+            throw new DataFormatException($"{file}: storage '{DataFormatException.Excerpt(key)}': {count} elements overflow 64-bit sizes");
         return new Pickled.StorageRef(dtype, key, count);
     }
 
     private static Pickled.Tensor RebuildTensor(string file, Pickled.StorageRef storage, long offset, Pickled.Tuple size, Pickled.Tuple strideItems)
     {
-        string at = $"{file}: a tensor in storage '{Printable(storage.Key)}'";
+        string at = $"{file}: a tensor in storage '{DataFormatException.Excerpt(storage.Key)}'";
         if (size.Items.Length != strideItems.Items.Length || size.Items.Length > 64)
             throw new DataFormatException($"{at}: {size.Items.Length} sizes and {strideItems.Items.Length} strides, expected as many of both, at most 64");
         int[] shape = new int[size.Items.Length];
@@ -78,14 +78,5 @@ internal static class TorchPickle
             throw new DataFormatException($"{at}: shape [{string.Join(", ", shape)}] has more elements than one array can hold");
         if (offset < 0 || offset > storage.Count || (count > 0 && last >= storage.Count))
             throw new DataFormatException($"{at}: offset {offset}, shape [{string.Join(", ", shape)}], strides [{string.Join(", ", strides)}] reach beyond its {storage.Count} elements");
-    }
-
-    /// <summary>Text out of an untrusted file, fit for one line of a message.</summary>
-    public static string Printable(string text)
-    {
-        StringBuilder shown = new();
-        foreach (char c in text.AsSpan(0, Math.Min(text.Length, 100)))
-            shown.Append(char.IsControl(c) || c is '\u2028' or '\u2029' ? '?' : c);
-        return shown.Append(text.Length > 100 ? "…" : "").ToString();
     }
 }

@@ -88,6 +88,7 @@ public sealed class SafetensorsFileTests
     [TestCase("""{"t":[1]}""", "expected an object with dtype")]
     [TestCase("""["t"]""", "expected an object of tensors")]
     [TestCase("""{"t":""", "not valid JSON")]
+    [TestCase("""{"a\nb":1}""", "tensor 'a?b'")]
     [TestCase("""{"\ud800":1}""", "not valid Unicode")]
     [TestCase("""{"__metadata__":{"a":1}}""", "__metadata__ 'a'")]
     public void Open_RefusesHeader_NamingFileAndReason(string json, string reason)
@@ -129,7 +130,7 @@ public sealed class SafetensorsFileTests
         using TestDirectory directory = new();
         Random random = new(1234);
         int refused = 0;
-        for (int round = 0; round < 2000; round++)
+        for (int round = 0; round < 600; round++)
         {
             byte[] content = (byte[])SafetensorsBytes.Small.Clone();
             for (int flips = random.Next(1, 4); flips > 0; flips--)
@@ -148,7 +149,7 @@ public sealed class SafetensorsFileTests
             }
         }
 
-        Assert.That(refused, Is.GreaterThan(1000), "most flips hit the header");
+        Assert.That(refused, Is.GreaterThan(300), "most flips hit the header");
     }
 
     [Test]
