@@ -1,0 +1,213 @@
+namespace Rlhf.Training.Metrics;
+
+/// <summary>
+/// Every metric that a trainer logs: the one place for names, units and signs. Names and signs are TRL's where TRL logs the same
+/// thing, in code rather than in its documentation: <c>non_score_reward = −β·KL</c> and <c>rlhf_reward = scores + non_score_reward</c>.
+/// </summary>
+public static class MetricNames
+{
+    /// <summary>Episodes (prompts with a response) so far.</summary>
+    public const string Episode = "episode";
+
+    /// <summary>Optimizer updates (PPO: rollouts) so far.</summary>
+    public const string Step = "step";
+
+    /// <summary>Passes over the data, fractional.</summary>
+    public const string Epoch = "epoch";
+
+    /// <summary>Learning rate of the step.</summary>
+    public const string LearningRate = "lr";
+
+    /// <summary>Episodes a second since the start.</summary>
+    public const string EpisodesPerSecond = "eps";
+
+    /// <summary>KL to the reference.</summary>
+    public const string Kl = "objective/kl";
+
+    /// <summary>Entropy of whole responses.</summary>
+    public const string Entropy = "objective/entropy";
+
+    /// <summary>The KL term of the reward.</summary>
+    public const string NonScoreReward = "objective/non_score_reward";
+
+    /// <summary>The whole reward.</summary>
+    public const string RlhfReward = "objective/rlhf_reward";
+
+    /// <summary>The score.</summary>
+    public const string Scores = "objective/scores";
+
+    /// <summary>Spread of the score.</summary>
+    public const string ScoresStd = "objective/scores_std";
+
+    /// <summary>β.</summary>
+    public const string KlCoef = "objective/kl_coef";
+
+    /// <summary>Policy change, squared form.</summary>
+    public const string ApproxKl = "policy/approxkl_avg";
+
+    /// <summary>Share of clipped tokens.</summary>
+    public const string PolicyClipFraction = "policy/clipfrac_avg";
+
+    /// <summary>Entropy per token.</summary>
+    public const string PolicyEntropy = "policy/entropy_avg";
+
+    /// <summary>Gradient norm of the policy.</summary>
+    public const string PolicyGradNorm = "policy/grad_norm";
+
+    /// <summary>Policy loss.</summary>
+    public const string PolicyLoss = "loss/policy_avg";
+
+    /// <summary>Value loss.</summary>
+    public const string ValueLoss = "loss/value_avg";
+
+    /// <summary>Pretraining loss.</summary>
+    public const string PretrainingLoss = "loss/ptx_avg";
+
+    /// <summary>Share of clipped values.</summary>
+    public const string ValueClipFraction = "val/clipfrac_avg";
+
+    /// <summary>Mean ratio.</summary>
+    public const string Ratio = "val/ratio";
+
+    /// <summary>Variance of the ratio.</summary>
+    public const string RatioVariance = "val/ratio_var";
+
+    /// <summary>Largest ratio.</summary>
+    public const string RatioMax = "val/ratio_max";
+
+    /// <summary>Difference of sampling and training forward.</summary>
+    public const string RatioDrift = "val/ratio_drift";
+
+    /// <summary>EOS tokens in the batch.</summary>
+    public const string EosTokens = "val/num_eos_tokens";
+
+    /// <summary>Explained variance of the value function.</summary>
+    public const string ExplainedVariance = "val/explained_variance";
+
+    /// <summary>Gradient norm of the value model.</summary>
+    public const string ValueGradNorm = "val/grad_norm";
+
+    /// <summary>Optimizer steps of the update.</summary>
+    public const string OptimizerSteps = "optimizer_steps";
+
+    /// <summary>Response length.</summary>
+    public const string ResponseLength = "response/length";
+
+    /// <summary>Responses that ran into the length limit.</summary>
+    public const string TruncatedShare = "response/truncated_rate";
+
+    /// <summary>Distinct tokens in responses.</summary>
+    public const string DistinctShare = "response/distinct_share";
+
+    /// <summary>Does length buy score?</summary>
+    public const string ScoreLengthCorrelation = "response/score_length_corr";
+
+    /// <summary>Largest KL of a single response.</summary>
+    public const string KlMax = "response/kl_max";
+
+    /// <summary>Throughput of a whole update.</summary>
+    public const string TokensPerSecond = "tokens_per_second";
+
+    /// <summary>Time of sampling.</summary>
+    public const string TimeGenerate = "time/generate";
+
+    /// <summary>Time of the reference's log-probs.</summary>
+    public const string TimeReference = "time/reference";
+
+    /// <summary>Time of scoring.</summary>
+    public const string TimeReward = "time/reward";
+
+    /// <summary>Time of the value forward.</summary>
+    public const string TimeValue = "time/value";
+
+    /// <summary>Time of all gradient work.</summary>
+    public const string TimeOptimize = "time/optimise";
+
+    /// <summary>Time of an update, logging included.</summary>
+    public const string TimeUpdate = "time/update";
+
+    /// <summary>SFT and reward model: loss.</summary>
+    public const string Loss = "loss";
+
+    /// <summary>SFT and reward model: gradient norm.</summary>
+    public const string GradNorm = "grad_norm";
+
+    /// <summary>SFT: entropy of the model.</summary>
+    public const string TokenEntropy = "entropy";
+
+    /// <summary>SFT: accuracy.</summary>
+    public const string MeanTokenAccuracy = "mean_token_accuracy";
+
+    /// <summary>Tokens so far.</summary>
+    public const string NumTokens = "num_tokens";
+
+    /// <summary>Reward model: accuracy.</summary>
+    public const string Accuracy = "accuracy";
+
+    /// <summary>Reward model: margin.</summary>
+    public const string Margin = "margin";
+
+    /// <summary>Reward model: smallest score.</summary>
+    public const string MinReward = "min_reward";
+
+    /// <summary>Reward model: mean score.</summary>
+    public const string MeanReward = "mean_reward";
+
+    /// <summary>Reward model: largest score.</summary>
+    public const string MaxReward = "max_reward";
+
+    /// <summary>All of them, with unit, sign and meaning.</summary>
+    public static IReadOnlyList<Metric> All { get; } =
+    [
+        new(Episode, "episodes", MetricSign.Watch, "prompts answered so far"),
+        new(Step, "steps", MetricSign.Watch, "updates so far; PPO counts a rollout as one"),
+        new(Epoch, "epochs", MetricSign.Watch, "passes over the data"),
+        new(LearningRate, string.Empty, MetricSign.Watch, "learning rate of the step"),
+        new(EpisodesPerSecond, "episodes/s", MetricSign.Higher, "since the start of the run"),
+        new(Kl, "nats/response", MetricSign.Watch, "KL estimate to the reference, summed over tokens, mean of responses"),
+        new(Entropy, "nats/response", MetricSign.Watch, "−Σ log-prob of sampled tokens, mean of responses"),
+        new(NonScoreReward, "reward", MetricSign.Watch, "−β·KL, summed over tokens, mean of responses"),
+        new(RlhfReward, "reward", MetricSign.Higher, "scores + non_score_reward: what PPO maximises"),
+        new(Scores, "reward", MetricSign.Higher, "score after normalisation and missing-EOS rule, mean of responses"),
+        new(ScoresStd, "reward", MetricSign.Watch, "standard deviation of the score over responses"),
+        new(KlCoef, "reward/nat", MetricSign.Watch, "β used for this rollout"),
+        new(ApproxKl, "nats/token", MetricSign.Watch, "½(log-ratio)² between policy and sampling policy"),
+        new(PolicyClipFraction, "share", MetricSign.Watch, "tokens whose clipped branch was taken"),
+        new(PolicyEntropy, "nats/token", MetricSign.Watch, "entropy of the policy's distribution"),
+        new(PolicyGradNorm, string.Empty, MetricSign.Watch, "gradient norm before clipping, mean of steps"),
+        new(PolicyLoss, string.Empty, MetricSign.Watch, "clipped surrogate loss, mean of mini-batches"),
+        new(ValueLoss, "reward²", MetricSign.Lower, "½ clipped squared error, mean of mini-batches"),
+        new(PretrainingLoss, "nats/token", MetricSign.Lower, "cross-entropy on the pretraining mix"),
+        new(ValueClipFraction, "share", MetricSign.Watch, "values whose clipped branch was taken"),
+        new(Ratio, string.Empty, MetricSign.Watch, "mean ratio to the sampling policy"),
+        new(RatioVariance, string.Empty, MetricSign.Watch, "variance of the ratio"),
+        new(RatioMax, string.Empty, MetricSign.Watch, "largest ratio of the update"),
+        new(RatioDrift, string.Empty, MetricSign.Lower, "max |ratio − 1| before the first step: sampling against training forward"),
+        new(EosTokens, "tokens", MetricSign.Watch, "EOS tokens among all sampled ones"),
+        new(ExplainedVariance, string.Empty, MetricSign.Higher, "1 − Var(return − value) / Var(return)"),
+        new(ValueGradNorm, string.Empty, MetricSign.Watch, "gradient norm before clipping, mean of steps"),
+        new(OptimizerSteps, "steps", MetricSign.Watch, "optimizer steps of this update"),
+        new(ResponseLength, "tokens", MetricSign.Watch, "real tokens, mean of responses"),
+        new(TruncatedShare, "share", MetricSign.Watch, "responses that fail the EOS test"),
+        new(DistinctShare, "share", MetricSign.Watch, "distinct tokens over tokens, all responses together: falls when the policy repeats itself"),
+        new(ScoreLengthCorrelation, string.Empty, MetricSign.Watch, "correlation of score and length: near ±1 the policy may game length"),
+        new(KlMax, "nats", MetricSign.Watch, "largest KL of one response: where hacking starts"),
+        new(TokensPerSecond, "tokens/s", MetricSign.Higher, "response tokens over the time of the whole update"),
+        new(TimeGenerate, "s", MetricSign.Lower, "sampling"),
+        new(TimeReference, "s", MetricSign.Lower, "log-probs of the reference (and of the policy, when recomputed)"),
+        new(TimeReward, "s", MetricSign.Lower, "scoring"),
+        new(TimeValue, "s", MetricSign.Lower, "values of the rollout"),
+        new(TimeOptimize, "s", MetricSign.Lower, "forward, backward and optimizer steps"),
+        new(TimeUpdate, "s", MetricSign.Lower, "the whole update"),
+        new(Loss, string.Empty, MetricSign.Lower, "loss of the step"),
+        new(GradNorm, string.Empty, MetricSign.Watch, "gradient norm before clipping"),
+        new(TokenEntropy, "nats/token", MetricSign.Watch, "entropy of the model's distribution at counted tokens"),
+        new(MeanTokenAccuracy, "share", MetricSign.Higher, "counted tokens that are the most likely one"),
+        new(NumTokens, "tokens", MetricSign.Watch, "tokens seen so far"),
+        new(Accuracy, "share", MetricSign.Higher, "pairs in which the chosen response scores higher"),
+        new(Margin, "reward", MetricSign.Higher, "chosen minus rejected score"),
+        new(MinReward, "reward", MetricSign.Watch, "smallest score of the step"),
+        new(MeanReward, "reward", MetricSign.Watch, "mean score of the step"),
+        new(MaxReward, "reward", MetricSign.Watch, "largest score of the step"),
+    ];
+}
