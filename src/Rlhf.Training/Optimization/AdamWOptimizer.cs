@@ -1,6 +1,7 @@
 using Rlhf.Kernels;
 using Rlhf.Kernels.Memory;
 using Rlhf.Kernels.Optimizer;
+using Rlhf.Models;
 
 namespace Rlhf.Training.Optimization;
 
@@ -24,7 +25,7 @@ public sealed class AdamWOptimizer : IDisposable
         _kernels = kernels;
         _options = options;
         _buffers = buffers;
-        int count = buffers.Parameters.Rows;
+        int count = buffers.Weights.Rows;
         _moment1 = new HostBuffer<float>(count);
         _moment2 = new HostBuffer<float>(count);
         _normAndScale = new HostBuffer<float>(2);
@@ -39,7 +40,7 @@ public sealed class AdamWOptimizer : IDisposable
     /// <summary>[P] average of the weights; absent without <see cref="AdamWOptions.EmaDecay"/>.</summary>
     public View<float> Ema => _ema is null ? default : _ema.View(Count);
 
-    private int Count => _buffers.Parameters.Rows;
+    private int Count => _buffers.Weights.Rows;
 
     /// <summary>Makes all gradients zero: before the first micro-batch of a step.</summary>
     public unsafe void ZeroGradients() => new Span<float>(_buffers.Gradients.Pointer, Count).Clear();
@@ -71,7 +72,7 @@ public sealed class AdamWOptimizer : IDisposable
     public void Save(string path) => OptimizerState.Save(path, StepCount, States());
 
     /// <summary>Goes on bit for bit where <see cref="Save"/> stopped.</summary>
-    /// <exception cref="Rlhf.Models.DataFormatException">The file is not the state of an optimizer over these tensors.</exception>
+    /// <exception cref="DataFormatException">The file is not the state of an optimizer over these tensors.</exception>
     public void Load(string path) => StepCount = OptimizerState.Load(path, States());
 
     /// <inheritdoc/>
@@ -86,7 +87,7 @@ public sealed class AdamWOptimizer : IDisposable
     private void Update(int start, int count, float weightDecay, float learningRate, View<float> scale) =>
         _kernels.AdamW(new AdamWArgs
         {
-            Parameters = _buffers.Parameters.SliceRows(start, count),
+            Parameters = _buffers.Weights.SliceRows(start, count),
             Gradients = _buffers.Gradients.SliceRows(start, count),
             Moment1 = _moment1.View(Count).SliceRows(start, count),
             Moment2 = _moment2.View(Count).SliceRows(start, count),
@@ -105,20 +106,20 @@ public sealed class AdamWOptimizer : IDisposable
     private unsafe void ResetAverage()
     {
         if (_ema is not null)
-            new ReadOnlySpan<float>(_buffers.Parameters.Pointer, Count).CopyTo(_ema.Span);
+            new ReadOnlySpan<float>(_buffers.Weights.Pointer, Count).CopyTo(_ema.Span);
     }
 
     private unsafe TrainingDivergedException Diverged(float norm)
     {
-        foreach (ParameterRange range in _buffers.Ranges)
+        foreach (Parameter tensor in _buffers.Tensors)
         {
-            var gradients = new ReadOnlySpan<float>(_buffers.Gradients.Pointer + range.Offset, range.Count);
+            var gradients = new ReadOnlySpan<float>(_buffers.Gradients.Pointer + tensor.Offset, tensor.Count);
             for (int i = 0; i < gradients.Length; i++)
             {
                 if (!float.IsFinite(gradients[i]))
                 {
                     return new TrainingDivergedException(
-                        $"step {StepCount + 1}: the gradient of '{range.Name}' is {gradients[i]} at element {i}; stopped before the update");
+                        $"step {StepCount + 1}: the gradient of '{tensor.Name}' is {gradients[i]} at element {i}; stopped before the update");
                 }
             }
         }
@@ -128,28 +129,32 @@ public sealed class AdamWOptimizer : IDisposable
 
     private IEnumerable<(string Name, View<float> Values)> States()
     {
-        foreach (ParameterRange range in _buffers.Ranges)
+        foreach (Parameter tensor in _buffers.Tensors)
         {
-            yield return ($"moment1.{range.Name}", _moment1.View(Count).SliceRows(range.Offset, range.Count));
-            yield return ($"moment2.{range.Name}", _moment2.View(Count).SliceRows(range.Offset, range.Count));
+            yield return ($"moment1.{tensor.Name}", _moment1.View(Count).SliceRows(tensor.Offset, tensor.Count));
+            yield return ($"moment2.{tensor.Name}", _moment2.View(Count).SliceRows(tensor.Offset, tensor.Count));
             if (_ema is not null)
-                yield return ($"ema.{range.Name}", Ema.SliceRows(range.Offset, range.Count));
+                yield return ($"ema.{tensor.Name}", Ema.SliceRows(tensor.Offset, tensor.Count));
         }
     }
 
-    /// <summary>Neighbours that are treated alike are updated in one call: the whole model, unless weight decay tells them apart.</summary>
+    /// <summary>
+    /// Neighbours that are treated alike are updated in one call: the whole model, unless weight decay tells matrices from biases and
+    /// norm weights, as Hugging Face's Trainer does.
+    /// </summary>
     private static List<(int Start, int Count, bool Decays)> Runs(ParameterBuffers buffers, bool decay)
     {
-        int total = buffers.Parameters.Rows;
-        if (!decay || buffers.Ranges.Count == 0)
+        int total = buffers.Weights.Rows;
+        if (!decay || buffers.Tensors.Count == 0)
             return [(0, total, false)];
         List<(int Start, int Count, bool Decays)> runs = [];
-        foreach (ParameterRange range in buffers.Ranges)
+        foreach (Parameter tensor in buffers.Tensors)
         {
-            if (runs.Count > 0 && runs[^1].Decays == range.Decays)
-                runs[^1] = runs[^1] with { Count = range.Offset + range.Count - runs[^1].Start };
+            bool decays = tensor.Shape.Count > 1;
+            if (runs.Count > 0 && runs[^1].Decays == decays)
+                runs[^1] = runs[^1] with { Count = tensor.Offset + tensor.Count - runs[^1].Start };
             else
-                runs.Add((range.Offset, range.Count, range.Decays));
+                runs.Add((tensor.Offset, tensor.Count, decays));
         }
 
         return runs;

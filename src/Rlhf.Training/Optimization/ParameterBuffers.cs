@@ -1,9 +1,14 @@
 using Rlhf.Kernels.Memory;
+using Rlhf.Models;
 
 namespace Rlhf.Training.Optimization;
 
-/// <summary>What an optimizer works on: a model's flat parameters and gradients [P], and which tensor lies where.</summary>
-/// <param name="Parameters">[P] f32, updated in place.</param>
+/// <summary>What an optimizer works on: flat parameters and gradients [P], and which tensor lies where.</summary>
+/// <param name="Weights">[P] f32, updated in place.</param>
 /// <param name="Gradients">[P] f32.</param>
-/// <param name="Ranges">The tensors in ascending order of offset; elements between them are padding and stay zero.</param>
-public sealed record ParameterBuffers(View<float> Parameters, View<float> Gradients, IReadOnlyList<ParameterRange> Ranges);
+/// <param name="Tensors">The tensors in ascending order of offset, without gaps.</param>
+public sealed record ParameterBuffers(View<float> Weights, View<float> Gradients, IReadOnlyList<Parameter> Tensors)
+{
+    /// <summary>All parameters of a model, its head's included.</summary>
+    public static ParameterBuffers Of(Transformer model) => new(model.Weights, model.Gradients, model.Parameters);
+}
