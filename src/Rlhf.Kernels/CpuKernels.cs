@@ -99,7 +99,7 @@ public sealed class CpuKernels : IKernels, IDisposable
 
     /// <inheritdoc/>
     public void Categorical<T>(in CategoricalArgs<T> args)
-        where T : unmanaged => throw new NotSupportedException("not on this backend yet");
+        where T : unmanaged => CategoricalCpu.Run(_runner, args);
 
     /// <inheritdoc/>
     public void GlobalNorm(in GlobalNormArgs args) => throw new NotSupportedException("not on this backend yet");

@@ -8,6 +8,10 @@ namespace Rlhf.Kernels.Sampling;
 /// The draw inverts the cumulative distribution in vocabulary order at a Philox number of (seed; sequence, position), so a
 /// sequence gets the same tokens whatever batch it is in, and whenever.
 /// </summary>
+/// <remarks>
+/// The log-prob has the bits that <see cref="TokenLogprobsForwardArgs{T}"/> gives for the drawn token. A token of probability 0
+/// is never drawn. A row without a finite maximum (only −∞, or NaN, or +∞) gives token 0 with log-prob NaN.
+/// </remarks>
 /// <typeparam name="T">Storage of the logits: <see cref="float"/> or <see cref="BFloat16"/>.</typeparam>
 public readonly struct CategoricalArgs<T>
     where T : unmanaged
@@ -26,7 +30,7 @@ public readonly struct CategoricalArgs<T>
     /// <summary>Draw among the TopK most likely tokens (ties at the border are all kept); 0 (the default) for all.</summary>
     public int TopK { get; init; }
 
-    /// <summary>Draw among the smallest set of most likely tokens whose mass reaches TopP; 1 (the default) for all. Applied after top-k.</summary>
+    /// <summary>Draw among the smallest set of most likely tokens whose mass reaches TopP (ties at the border are all kept); 1 (the default) for all. Applied after top-k.</summary>
     public float TopP
     {
         get => _topP ?? 1f;
