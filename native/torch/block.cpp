@@ -45,15 +45,15 @@ void apply_back(const Weights& weights, const Linear& linear, const float* grad,
     at::mm_out(result, matrix(grad, n, linear.out), in_out(weights, linear).t());
 }
 
-void add_weight_gradient(const Weights& weights, const Linear& linear, const float* x, const float* grad, int64_t n,
-                         float* gradients, int worker, int workers) {
+void add_weight_gradient(const Weights& weights, const Linear& linear, const float* x, const float* grad,
+                         int64_t n, float* gradients, int worker, int workers) {
     const Layout& layout = *weights.layout;
     const bool stored = layout.spec.weight_layout == RLHF_WEIGHT_IN_OUT;
     const int64_t rows = stored ? linear.in : linear.out, cols = stored ? linear.out : linear.in;
     const Range mine = share(rows, worker, workers, 16);
     if (mine.size() > 0) {
-        at::Tensor result =
-            matrix(gradients + layout.parameters[linear.weight].offset + mine.begin * cols, mine.size(), cols);
+        at::Tensor result = matrix(gradients + layout.parameters[linear.weight].offset + mine.begin * cols,
+                                   mine.size(), cols);
         const at::Tensor left = matrix(stored ? x : grad, n, rows).narrow(1, mine.begin, mine.size());
         at::addmm_out(result, result, left.t(), matrix(stored ? grad : x, n, cols));
     }
@@ -63,10 +63,11 @@ void add_weight_gradient(const Weights& weights, const Linear& linear, const flo
                     gradients + layout.parameters[linear.bias].offset);
 }
 
-void apply_norm(const Weights& weights, const Norm& norm, const float* x, int64_t n, float* out, float* stats) {
+void apply_norm(const Weights& weights, const Norm& norm, const float* x, int64_t n, float* out,
+                float* stats) {
     const rlhf_torch_spec& spec = weights.layout->spec;
-    norm_rows(spec.norm == RLHF_NORM_RMS, x, n, spec.hidden_size, weights.at(norm.weight), weights.at(norm.bias),
-              spec.norm_epsilon, out, stats);
+    norm_rows(spec.norm == RLHF_NORM_RMS, x, n, spec.hidden_size, weights.at(norm.weight),
+              weights.at(norm.bias), spec.norm_epsilon, out, stats);
 }
 
 }  // namespace
@@ -105,7 +106,8 @@ void block_before_attention(const Weights& weights, const Layer& layer, const La
                state.stats1 + begin * 2);
     apply(weights, layer.qkv, state.normed1 + begin * hidden, n, state.qkv + begin * width);
     if (layout.spec.rotary_dims == 0) return;
-    for (int64_t row = begin; row < end; row++) rotary.rotate(layout, state.qkv + row * width, positions[row], 1.0f);
+    for (int64_t row = begin; row < end; row++)
+        rotary.rotate(layout, state.qkv + row * width, positions[row], 1.0f);
 }
 
 void block_after_attention(const Weights& weights, const Layer& layer, const LayerState& state, int64_t begin,
@@ -148,16 +150,17 @@ void block_backward_after(const Weights& weights, const Layer& layer, const Laye
     activate_backward(spec.activation, spec.gated != 0, state.up + begin * layout.up_width(), grad_active, n,
                       spec.intermediate_size, grad_up);
     apply_back(weights, layer.up, grad_up, n, grad_normed);
-    // Sequential: the norm's gradient joins the residual at `middle`. Parallel: it joins at the layer's input, and
-    // attention's output sees grads.output unchanged.
+    // Sequential: the norm's gradient joins the residual at `middle`. Parallel: it joins at the layer's
+    // input, and attention's output sees grads.output unchanged.
     float* const joined = (spec.parallel_residual ? grads.input : grads.middle) + begin * hidden;
     std::copy_n(grad_output, n * hidden, joined);
     norm_rows_backward(spec.norm == RLHF_NORM_RMS, grad_normed,
                        (spec.parallel_residual ? state.input : state.middle) + begin * hidden,
                        state.stats2 + begin * 2, n, hidden, weights.at(layer.norm2.weight), joined,
                        norm_sums + 2 * hidden, layer.norm2.bias < 0 ? nullptr : norm_sums + 3 * hidden);
-    apply_back(weights, layer.attention_out, (spec.parallel_residual ? grads.output : grads.middle) + begin * hidden,
-               n, grads.attention + begin * layout.query_width());
+    apply_back(weights, layer.attention_out,
+               (spec.parallel_residual ? grads.output : grads.middle) + begin * hidden, n,
+               grads.attention + begin * layout.query_width());
 }
 
 void block_backward_before(const Weights& weights, const Layer& layer, const LayerState& state,
@@ -173,21 +176,23 @@ void block_backward_before(const Weights& weights, const Layer& layer, const Lay
     float* const grad_input = grads.input + begin * hidden;
     if (!layout.spec.parallel_residual) std::copy_n(grads.middle + begin * hidden, n * hidden, grad_input);
     norm_rows_backward(layout.spec.norm == RLHF_NORM_RMS, grad_normed, state.input + begin * hidden,
-                       state.stats1 + begin * 2, n, hidden, weights.at(layer.norm1.weight), grad_input, norm_sums,
-                       layer.norm1.bias < 0 ? nullptr : norm_sums + hidden);
+                       state.stats1 + begin * 2, n, hidden, weights.at(layer.norm1.weight), grad_input,
+                       norm_sums, layer.norm1.bias < 0 ? nullptr : norm_sums + hidden);
 }
 
 void block_backward_weights(const Weights& weights, const Layer& layer, const LayerState& state,
-                            const LayerGradients& grads, float* gradients, int64_t rows, int worker, int workers) {
+                            const LayerGradients& grads, float* gradients, int64_t rows, int worker,
+                            int workers) {
     const bool parallel = weights.layout->spec.parallel_residual != 0;
     add_weight_gradient(weights, layer.down, state.active, grads.output, rows, gradients, worker, workers);
     add_weight_gradient(weights, layer.up, state.normed2, grads.up, rows, gradients, worker, workers);
-    add_weight_gradient(weights, layer.attention_out, state.attention, parallel ? grads.output : grads.middle, rows,
-                        gradients, worker, workers);
+    add_weight_gradient(weights, layer.attention_out, state.attention, parallel ? grads.output : grads.middle,
+                        rows, gradients, worker, workers);
     add_weight_gradient(weights, layer.qkv, state.normed1, grads.qkv, rows, gradients, worker, workers);
 }
 
-void multiply_transposed(const float* x, int64_t n, int64_t h, const float* weight, int64_t rows, float* out) {
+void multiply_transposed(const float* x, int64_t n, int64_t h, const float* weight, int64_t rows,
+                         float* out) {
     at::Tensor result = matrix(out, n, rows);
     at::mm_out(result, matrix(x, n, h), matrix(weight, rows, h).t());
 }

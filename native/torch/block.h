@@ -8,7 +8,8 @@
 
 namespace rlhf::torch_models {
 
-// Parameters as pointers into the flat buffer; the gradient buffer is null for a model that only runs forward.
+// Parameters as pointers into the flat buffer; the gradient buffer is null for a model that only runs
+// forward.
 struct Weights {
     const Layout* layout;
     const float* values;
@@ -32,7 +33,8 @@ class RotaryTable {
 
 // What a layer computes for its rows, [rows, …] each; also what its backward reads.
 struct LayerState {
-    float *input, *normed1, *stats1, *qkv, *attention, *lse, *middle, *normed2, *stats2, *up, *active, *output;
+    float *input, *normed1, *stats1, *qkv, *attention, *lse, *middle, *normed2, *stats2, *up, *active,
+        *output;
 };
 
 // normed1 = norm(input), qkv = normed1·W + b, queries and keys rotated. Rows [begin, end).
@@ -42,8 +44,8 @@ void block_before_attention(const Weights& weights, const Layer& layer, const La
 void block_after_attention(const Weights& weights, const Layer& layer, const LayerState& state, int64_t begin,
                            int64_t end);
 
-// Gradients that flow between a layer's parts, [rows, …] each. `middle` receives d loss / d middle (sequential
-// residuals), `input` d loss / d input.
+// Gradients that flow between a layer's parts, [rows, …] each. `middle` receives d loss / d middle
+// (sequential residuals), `input` d loss / d input.
 struct LayerGradients {
     float *output, *middle, *input, *attention, *qkv, *up, *hidden, *inner;
 };
@@ -56,7 +58,8 @@ void block_backward_before(const Weights& weights, const Layer& layer, const Lay
                            float* norm_sums, int64_t begin, int64_t end);
 // Adds one worker's share of the four matrices' gradients over all rows.
 void block_backward_weights(const Weights& weights, const Layer& layer, const LayerState& state,
-                            const LayerGradients& grads, float* gradients, int64_t rows, int worker, int workers);
+                            const LayerGradients& grads, float* gradients, int64_t rows, int worker,
+                            int workers);
 
 // out[n, rows of weight] = x[n, h]·weightᵀ, weight as [rows, h]: the head.
 void multiply_transposed(const float* x, int64_t n, int64_t h, const float* weight, int64_t rows, float* out);

@@ -14,21 +14,25 @@ Decoder::Decoder(std::shared_ptr<Model> model, int32_t sequences, int32_t capaci
     const Layout& layout = model_->layout();
     if (layout.head < 0 || layout.spec.head == RLHF_HEAD_SCALAR)
         throw abi::InvalidArgument("generation needs a model with a language head");
-    cache_.ensure(2 * layout.spec.layers * int64_t{sequences} * capacity * layout.kv_width());
+    const int64_t padded = cache_capacity(capacity);
+    cache_.ensure(layout.spec.layers * int64_t{sequences} *
+                  (cache_keys_size(layout, padded) + cache_values_size(layout, padded)));
 }
 
 CacheSlot Decoder::cache(int64_t layer, int64_t slot) const {
-    const int64_t size = model_->layout().kv_width() * capacity_;
-    float* const keys = cache_.data() + (layer * sequences_ + slot) * 2 * size;
-    return {keys, keys + size, capacity_};
+    const int64_t padded = cache_capacity(capacity_);
+    const int64_t keys = cache_keys_size(model_->layout(), padded),
+                  values = cache_values_size(model_->layout(), padded);
+    float* const at = cache_.data() + (layer * sequences_ + slot) * (keys + values);
+    return {at, at + keys, padded};
 }
 
 // One layer's state for all rows; the input is overwritten by the output from layer to layer.
 LayerState Decoder::carve(int64_t rows) {
     const Layout& layout = model_->layout();
     const int64_t hidden = layout.spec.hidden_size;
-    float* at = work_.ensure(rows * (5 * hidden + 4 + layout.qkv_width() + layout.query_width() + layout.up_width() +
-                                     layout.spec.intermediate_size));
+    float* at = work_.ensure(rows * (5 * hidden + 4 + layout.qkv_width() + layout.query_width() +
+                                     layout.up_width() + layout.spec.intermediate_size));
     const auto take = [&](int64_t width) {
         float* const piece = at;
         at += rows * width;
@@ -52,22 +56,23 @@ void Decoder::head(int64_t begin, int64_t end, const float* hidden) {
     float* const out = logits_.data() + begin * vocab;
     multiply_transposed(normed.data(), n, h, model_->view().at(layout.head), vocab, out);
     if (layout.head_bias >= 0)
-        for (int64_t row = 0; row < n; row++) add_to(model_->view().at(layout.head_bias), vocab, out + row * vocab);
+        for (int64_t row = 0; row < n; row++)
+            add_to(model_->view().at(layout.head_bias), vocab, out + row * vocab);
 }
 
 const float* Decoder::prefill(const rlhf_torch_batch& batch) {
     running_.clear();
     const Layout& layout = model_->layout();
     if (batch.batch > sequences_ || batch.length > capacity_)
-        throw abi::InvalidArgument("prompts [" + std::to_string(batch.batch) + ", " + std::to_string(batch.length) +
-                                   "] do not fit a decoder of [" + std::to_string(sequences_) + ", " +
-                                   std::to_string(capacity_) + "]");
+        throw abi::InvalidArgument("prompts [" + std::to_string(batch.batch) + ", " +
+                                   std::to_string(batch.length) + "] do not fit a decoder of [" +
+                                   std::to_string(sequences_) + ", " + std::to_string(capacity_) + "]");
     const Packed packed = pack(layout, batch);
     for (int64_t b = 0; b < packed.sequences(); b++)
         if (packed.start[b] == packed.start[b + 1])
             throw abi::InvalidArgument("prompt " + std::to_string(b) + " has no token");
-    model_->rotary().cover(layout.spec,
-                           capacity_ + *std::max_element(packed.positions.begin(), packed.positions.end()) + 1);
+    model_->rotary().cover(
+        layout.spec, capacity_ + *std::max_element(packed.positions.begin(), packed.positions.end()) + 1);
     LayerState s = carve(packed.rows());
     std::vector<float> lse(packed.rows() * layout.spec.heads);
     s.lse = lse.data();
@@ -99,7 +104,8 @@ const float* Decoder::prefill(const rlhf_torch_batch& batch) {
         head(mine.begin, mine.end, last.data());
     });
     for (int64_t b = 0; b < packed.sequences(); b++)
-        running_.push_back({static_cast<int32_t>(b), static_cast<int32_t>(packed.start[b + 1] - packed.start[b]),
+        running_.push_back({static_cast<int32_t>(b),
+                            static_cast<int32_t>(packed.start[b + 1] - packed.start[b]),
                             packed.positions[packed.start[b + 1] - 1] + 1});
     return logits_.data();
 }
@@ -128,14 +134,14 @@ const float* Decoder::step(const int32_t* tokens, int64_t count) {
         LayerState mine_state = s;
         model_->embed(tokens, positions.data(), mine.begin, mine.end, s.input);
         for (int i = 0; i < layout.spec.layers; i++) {
-            block_before_attention(model_->view(), layout.layers[i], mine_state, model_->rotary(), positions.data(),
-                                   mine.begin, mine.end);
+            block_before_attention(model_->view(), layout.layers[i], mine_state, model_->rotary(),
+                                   positions.data(), mine.begin, mine.end);
             for (int64_t row = mine.begin; row < mine.end; row++) {
                 const CacheSlot slot = cache(i, running_[row].slot);
                 const float* const qkv = s.qkv + row * layout.qkv_width();
                 store_keys_values(layout, qkv, running_[row].length, slot);
-                attend_cached(layout, qkv, running_[row].length + 1, slot, s.attention + row * layout.query_width(),
-                              scratch_[worker]);
+                attend_cached(layout, qkv, running_[row].length + 1, slot,
+                              s.attention + row * layout.query_width(), scratch_[worker]);
             }
             block_after_attention(model_->view(), layout.layers[i], mine_state, mine.begin, mine.end);
             std::swap(mine_state.input, mine_state.output);

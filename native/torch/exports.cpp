@@ -74,12 +74,14 @@ RLHF_API int32_t rlhf_torch_model_size(rlhf_torch_model* model, int32_t* paramet
     });
 }
 
-RLHF_API int32_t rlhf_torch_model_parameter(rlhf_torch_model* model, int32_t index, rlhf_torch_parameter* parameter) {
+RLHF_API int32_t rlhf_torch_model_parameter(rlhf_torch_model* model, int32_t index,
+                                            rlhf_torch_parameter* parameter) {
     return guard([&] {
         const auto& all = need(model, "model").model->layout().parameters;
         if (index < 0 || index >= static_cast<int64_t>(all.size()))
             throw InvalidArgument("parameter " + std::to_string(index) + " of " + std::to_string(all.size()));
-        need(parameter, "parameter") = {all[index].name.c_str(), all[index].offset, all[index].rows, all[index].cols};
+        need(parameter, "parameter") = {all[index].name.c_str(), all[index].offset, all[index].rows,
+                                        all[index].cols};
     });
 }
 
@@ -91,8 +93,9 @@ RLHF_API int32_t rlhf_torch_model_gradients(rlhf_torch_model* model, float** gra
     return guard([&] { need(gradients, "gradients") = need(model, "model").model->gradients(); });
 }
 
-RLHF_API int32_t rlhf_torch_model_forward(rlhf_torch_model* model, const rlhf_torch_batch* batch, const int32_t* rows,
-                                          int32_t row_count, int32_t keep, float** hidden) {
+RLHF_API int32_t rlhf_torch_model_forward(rlhf_torch_model* model, const rlhf_torch_batch* batch,
+                                          const int32_t* rows, int32_t row_count, int32_t keep,
+                                          float** hidden) {
     return guard([&] {
         need(hidden, "hidden") = const_cast<float*>(
             need(model, "model").model->forward(need(batch, "batch"), rows, row_count, keep != 0));
@@ -120,9 +123,11 @@ RLHF_API int32_t rlhf_torch_decoder_free(rlhf_torch_decoder** decoder) {
     return guard([&] { delete std::exchange(need(decoder, "decoder"), nullptr); });
 }
 
-RLHF_API int32_t rlhf_torch_decoder_prefill(rlhf_torch_decoder* decoder, const rlhf_torch_batch* batch, float** logits) {
+RLHF_API int32_t rlhf_torch_decoder_prefill(rlhf_torch_decoder* decoder, const rlhf_torch_batch* batch,
+                                            float** logits) {
     return guard([&] {
-        need(logits, "logits") = const_cast<float*>(need(decoder, "decoder").decoder.prefill(need(batch, "batch")));
+        need(logits, "logits") =
+            const_cast<float*>(need(decoder, "decoder").decoder.prefill(need(batch, "batch")));
     });
 }
 

@@ -12,8 +12,9 @@ void require(bool condition, const std::string& text) {
 void validate(const rlhf_torch_spec& s) {
     require(s.vocab_size > 0 && s.hidden_size > 0 && s.layers > 0 && s.intermediate_size > 0,
             "vocab_size, hidden_size, layers and intermediate_size must be positive");
-    require(s.heads > 0 && s.kv_heads > 0 && s.head_dim > 0 && s.heads % s.kv_heads == 0,
-            std::to_string(s.heads) + " heads cannot share " + std::to_string(s.kv_heads) + " key/value heads");
+    require(
+        s.heads > 0 && s.kv_heads > 0 && s.head_dim > 0 && s.heads % s.kv_heads == 0,
+        std::to_string(s.heads) + " heads cannot share " + std::to_string(s.kv_heads) + " key/value heads");
     require(s.qkv_layout != RLHF_QKV_PER_HEAD || s.heads == s.kv_heads,
             "interleaved queries, keys and values need as many key/value heads as heads");
     require(s.rotary_dims >= 0 && s.rotary_dims <= s.head_dim && s.rotary_dims % 2 == 0,

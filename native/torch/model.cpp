@@ -32,7 +32,8 @@ float* Model::gradients() {
     return gradients_.data();
 }
 
-void Model::embed(const int32_t* ids, const int32_t* positions, int64_t begin, int64_t end, float* out) const {
+void Model::embed(const int32_t* ids, const int32_t* positions, int64_t begin, int64_t end,
+                  float* out) const {
     const int64_t hidden = layout_.spec.hidden_size;
     const Weights weights = view();
     for (int64_t row = begin; row < end; row++) {
@@ -45,15 +46,24 @@ void Model::embed(const int32_t* ids, const int32_t* positions, int64_t begin, i
 void Model::finish(const float* from, int64_t n, float* out, float* stats) const {
     const Weights weights = view();
     norm_rows(layout_.spec.norm == RLHF_NORM_RMS, from, n, layout_.spec.hidden_size,
-              weights.at(layout_.final_norm.weight), weights.at(layout_.final_norm.bias), layout_.spec.norm_epsilon,
-              out, stats);
+              weights.at(layout_.final_norm.weight), weights.at(layout_.final_norm.bias),
+              layout_.spec.norm_epsilon, out, stats);
 }
 
 LayerState Model::state(int layer, int64_t rows, bool keep) {
     const rlhf_torch_spec& spec = layout_.spec;
     const int64_t hidden = spec.hidden_size, query = layout_.query_width();
-    const int64_t sizes[] = {hidden, 2, layout_.qkv_width(), query, spec.heads, hidden, hidden,
-                             2,      layout_.up_width(), spec.intermediate_size, hidden};
+    const int64_t sizes[] = {hidden,
+                             2,
+                             layout_.qkv_width(),
+                             query,
+                             spec.heads,
+                             hidden,
+                             hidden,
+                             2,
+                             layout_.up_width(),
+                             spec.intermediate_size,
+                             hidden};
     int64_t width = 0;
     for (const int64_t size : sizes) width += size;
     // The first layer's input; without a tape, where all layers share memory, also every odd layer's output.
@@ -64,7 +74,8 @@ LayerState Model::state(int layer, int64_t rows, bool keep) {
     float* pieces[11];
     for (int i = 0; i < 11; i++) pieces[i] = at, at += sizes[i] * rows;
     LayerState s{};
-    s.normed1 = pieces[0], s.stats1 = pieces[1], s.qkv = pieces[2], s.attention = pieces[3], s.lse = pieces[4];
+    s.normed1 = pieces[0], s.stats1 = pieces[1], s.qkv = pieces[2], s.attention = pieces[3],
+    s.lse = pieces[4];
     s.middle = pieces[5], s.normed2 = pieces[6], s.stats2 = pieces[7], s.up = pieces[8], s.active = pieces[9];
     s.output = pieces[10];
     s.input = layer == 0 ? embedded : states_[layer - 1].output;
@@ -76,7 +87,9 @@ const float* Model::forward(const rlhf_torch_batch& batch, const int32_t* rows, 
     kept_ = false;
     packed_ = pack(layout_, batch);
     const int64_t n = packed_.rows();
-    if (n > 0) rotary_.cover(layout_.spec, 1 + *std::max_element(packed_.positions.begin(), packed_.positions.end()));
+    if (n > 0)
+        rotary_.cover(layout_.spec,
+                      1 + *std::max_element(packed_.positions.begin(), packed_.positions.end()));
     tape_.resize(std::max<size_t>(tape_.size(), keep ? layout_.layers.size() : 1));
     states_.clear();
     for (int i = 0; i < layout_.spec.layers; i++) states_.push_back(state(i, n, keep));
@@ -89,7 +102,8 @@ const float* Model::forward(const rlhf_torch_batch& batch, const int32_t* rows, 
         embed(packed_.ids.data(), packed_.positions.data(), mine.begin, mine.end, states_[0].input);
         for (int i = 0; i < layout_.spec.layers; i++) {
             const LayerState& s = states_[i];
-            block_before_attention(weights, layout_.layers[i], s, rotary_, packed_.positions.data(), mine.begin, mine.end);
+            block_before_attention(weights, layout_.layers[i], s, rotary_, packed_.positions.data(),
+                                   mine.begin, mine.end);
             for (int64_t b = packed_.shares[worker].begin; b < packed_.shares[worker].end; b++) {
                 const int64_t first = packed_.start[b];
                 attend(layout_, s.qkv + first * layout_.qkv_width(), packed_.start[b + 1] - first,
@@ -106,11 +120,13 @@ const float* Model::forward(const rlhf_torch_batch& batch, const int32_t* rows, 
         for (int64_t i = mine.begin; i < mine.end; i++) {
             const int64_t row = selection_.rows[i];
             float* const to = selection_.gathered + i * hidden;
-            if (row >= 0) std::copy_n(last + row * hidden, hidden, to);
-            else std::fill_n(to, hidden, 0.0f);
+            if (row >= 0)
+                std::copy_n(last + row * hidden, hidden, to);
+            else
+                std::fill_n(to, hidden, 0.0f);
         }
-        finish(selection_.gathered + mine.begin * hidden, mine.size(), selection_.hidden + mine.begin * hidden,
-               selection_.stats + 2 * mine.begin);
+        finish(selection_.gathered + mine.begin * hidden, mine.size(),
+               selection_.hidden + mine.begin * hidden, selection_.stats + 2 * mine.begin);
         for (int64_t i = mine.begin; i < mine.end; i++)
             if (selection_.rows[i] < 0) std::fill_n(selection_.hidden + i * hidden, hidden, 0.0f);
     });
@@ -143,15 +159,17 @@ void Model::backward(const float* grad_hidden) {
     const rlhf_torch_spec& spec = layout_.spec;
     const int64_t n = packed_.rows(), hidden = spec.hidden_size;
     gradients();
-    float* at = backward_.ensure(std::max<int64_t>(
-        1, n * (4 * hidden + layout_.query_width() + layout_.qkv_width() + layout_.up_width() + spec.intermediate_size)));
+    float* at =
+        backward_.ensure(std::max<int64_t>(1, n * (4 * hidden + layout_.query_width() + layout_.qkv_width() +
+                                                   layout_.up_width() + spec.intermediate_size)));
     const auto take = [&](int64_t width) {
         float* const piece = at;
         at += n * width;
         return piece;
     };
     LayerGradients grads{};
-    grads.output = take(hidden), grads.middle = take(hidden), grads.input = take(hidden), grads.hidden = take(hidden);
+    grads.output = take(hidden), grads.middle = take(hidden), grads.input = take(hidden),
+    grads.hidden = take(hidden);
     grads.attention = take(layout_.query_width()), grads.qkv = take(layout_.qkv_width());
     grads.up = take(layout_.up_width()), grads.inner = take(spec.intermediate_size);
     norm_sums_.ensure(packed_.workers() * 4 * hidden);
@@ -174,8 +192,8 @@ void Model::backward_final(const float* grad_hidden, float* grad_output) {
         if (selection_.rows[i] < 0) continue;
         norm_rows_backward(layout_.spec.norm == RLHF_NORM_RMS, grad_hidden + i * hidden,
                            selection_.gathered + i * hidden, selection_.stats + 2 * i, 1, hidden,
-                           weights.at(layout_.final_norm.weight), grad_output + selection_.rows[i] * hidden, sums,
-                           layout_.final_norm.bias < 0 ? nullptr : sums + hidden);
+                           weights.at(layout_.final_norm.weight), grad_output + selection_.rows[i] * hidden,
+                           sums, layout_.final_norm.bias < 0 ? nullptr : sums + hidden);
     }
     add_norm_sums(layout_.final_norm, sums);
 }
@@ -195,10 +213,11 @@ void Model::backward_layer(int index, const LayerGradients& grads) {
             const int64_t first = packed_.start[b];
             attend_backward(layout_, s.qkv + first * layout_.qkv_width(), packed_.start[b + 1] - first,
                             s.attention + first * layout_.query_width(), s.lse + first * layout_.spec.heads,
-                            grads.attention + first * layout_.query_width(), grads.qkv + first * layout_.qkv_width(),
-                            scratch_[worker]);
+                            grads.attention + first * layout_.query_width(),
+                            grads.qkv + first * layout_.qkv_width(), scratch_[worker]);
         }
-        block_backward_before(weights, layer, s, grads, rotary_, packed_.positions.data(), sums, mine.begin, mine.end);
+        block_backward_before(weights, layer, s, grads, rotary_, packed_.positions.data(), sums, mine.begin,
+                              mine.end);
     });
     run_workers(workers, [&](int worker) {
         block_backward_weights(weights, layer, s, grads, gradients_.data(), packed_.rows(), worker, workers);
@@ -212,7 +231,8 @@ void Model::backward_layer(int index, const LayerGradients& grads) {
 void Model::add_norm_sums(const Norm& norm, const float* sums) {
     const int64_t hidden = layout_.spec.hidden_size;
     add_to(sums, hidden, gradients_.data() + layout_.parameters[norm.weight].offset);
-    if (norm.bias >= 0) add_to(sums + hidden, hidden, gradients_.data() + layout_.parameters[norm.bias].offset);
+    if (norm.bias >= 0)
+        add_to(sums + hidden, hidden, gradients_.data() + layout_.parameters[norm.bias].offset);
 }
 
 void Model::add_embedding_gradients(const float* grad) {

@@ -1,4 +1,5 @@
-// A model: its parameters in one flat buffer, the packed forward pass, and the backward pass over what it kept.
+// A model: its parameters in one flat buffer, the packed forward pass, and the backward pass over what it
+// kept.
 #pragma once
 
 #include <ATen/core/Tensor.h>

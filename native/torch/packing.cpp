@@ -8,8 +8,8 @@ namespace rlhf::torch_models {
 
 void check_token(const Layout& layout, int64_t id, int64_t position, const std::string& where) {
     if (id < 0 || id >= layout.spec.vocab_size)
-        throw abi::InvalidArgument("token id " + std::to_string(id) + " at " + where + " is outside the vocabulary of " +
-                                   std::to_string(layout.spec.vocab_size));
+        throw abi::InvalidArgument("token id " + std::to_string(id) + " at " + where +
+                                   " is outside the vocabulary of " + std::to_string(layout.spec.vocab_size));
     if (position < 0 || (layout.positions >= 0 && position >= layout.spec.max_positions))
         throw abi::InvalidArgument("position " + std::to_string(position) + " at " + where +
                                    " is outside the model's " + std::to_string(layout.spec.max_positions) +
@@ -30,7 +30,8 @@ Packed pack(const Layout& layout, const rlhf_torch_batch& batch) {
             const int64_t at = b * batch.length + t;
             if (batch.mask != nullptr && batch.mask[at] == 0) continue;
             const int64_t position = batch.positions != nullptr ? batch.positions[at] : t;
-            check_token(layout, batch.ids[at], position, "[" + std::to_string(b) + ", " + std::to_string(t) + "]");
+            check_token(layout, batch.ids[at], position,
+                        "[" + std::to_string(b) + ", " + std::to_string(t) + "]");
             packed.row_of[at] = static_cast<int32_t>(packed.ids.size());
             packed.ids.push_back(batch.ids[at]);
             packed.positions.push_back(static_cast<int32_t>(position));

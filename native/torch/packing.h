@@ -1,5 +1,5 @@
-// Padding is dropped before the model runs: rows are real tokens only, sequence after sequence. Attention then needs
-// no mask, left and right padding are the same computation, and a padded position costs nothing.
+// Padding is dropped before the model runs: rows are real tokens only, sequence after sequence. Attention
+// then needs no mask, left and right padding are the same computation, and a padded position costs nothing.
 #pragma once
 
 #include <cstdint>

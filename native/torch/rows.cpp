@@ -83,8 +83,8 @@ RLHF_INLINE void backward_rows(bool gated, const float* up, const float* grad_ou
 
 }  // namespace
 
-RLHF_CLONES void norm_rows(bool rms, const float* x, int64_t n, int64_t h, const float* weight, const float* bias,
-                           float epsilon, float* out, float* stats) {
+RLHF_CLONES void norm_rows(bool rms, const float* x, int64_t n, int64_t h, const float* weight,
+                           const float* bias, float epsilon, float* out, float* stats) {
     for (int64_t row = 0; row < n; row++, x += h, out += h) {
         float sum = 0.0f, squares = 0.0f;
         if (!rms) {
@@ -108,9 +108,9 @@ RLHF_CLONES void norm_rows(bool rms, const float* x, int64_t n, int64_t h, const
     }
 }
 
-RLHF_CLONES void norm_rows_backward(bool rms, const float* grad_out, const float* x, const float* stats, int64_t n,
-                                    int64_t h, const float* weight, float* grad_x, float* grad_weight,
-                                    float* grad_bias) {
+RLHF_CLONES void norm_rows_backward(bool rms, const float* grad_out, const float* x, const float* stats,
+                                    int64_t n, int64_t h, const float* weight, float* grad_x,
+                                    float* grad_weight, float* grad_bias) {
     for (int64_t row = 0; row < n; row++, x += h, grad_out += h, grad_x += h) {
         const float mean = stats[2 * row], scale = stats[2 * row + 1];
         float sum = 0.0f, dot = 0.0f;
@@ -135,7 +135,8 @@ RLHF_CLONES void norm_rows_backward(bool rms, const float* grad_out, const float
     }
 }
 
-RLHF_CLONES void add_biases(const float* a, const float* first, const float* second, int64_t n, int64_t h, float* out) {
+RLHF_CLONES void add_biases(const float* a, const float* first, const float* second, int64_t n, int64_t h,
+                            float* out) {
     for (int64_t row = 0; row < n; row++, out += h) {
         if (a != nullptr)
             std::memcpy(out, a + row * h, h * sizeof(float));
@@ -154,7 +155,8 @@ RLHF_CLONES void add_to(const float* a, int64_t count, float* out) {
     for (int64_t i = 0; i < count; i++) out[i] += a[i];
 }
 
-RLHF_CLONES void add_column_sums(const float* x, int64_t n, int64_t h, int64_t begin, int64_t end, float* sums) {
+RLHF_CLONES void add_column_sums(const float* x, int64_t n, int64_t h, int64_t begin, int64_t end,
+                                 float* sums) {
     for (int64_t row = 0; row < n; row++) {
         const float* from = x + row * h;
 #pragma omp simd
@@ -164,24 +166,33 @@ RLHF_CLONES void add_column_sums(const float* x, int64_t n, int64_t h, int64_t b
 
 RLHF_CLONES void activate(int activation, bool gated, const float* up, int64_t n, int64_t width, float* out) {
     switch (activation) {
-        case RLHF_ACT_GELU_TANH: return forward_rows<GeluTanh>(gated, up, n, width, out);
-        case RLHF_ACT_GELU_ERF: return forward_rows<GeluErf>(gated, up, n, width, out);
-        case RLHF_ACT_SILU: return forward_rows<Silu>(gated, up, n, width, out);
-        default: return forward_rows<Relu>(gated, up, n, width, out);
+        case RLHF_ACT_GELU_TANH:
+            return forward_rows<GeluTanh>(gated, up, n, width, out);
+        case RLHF_ACT_GELU_ERF:
+            return forward_rows<GeluErf>(gated, up, n, width, out);
+        case RLHF_ACT_SILU:
+            return forward_rows<Silu>(gated, up, n, width, out);
+        default:
+            return forward_rows<Relu>(gated, up, n, width, out);
     }
 }
 
-RLHF_CLONES void activate_backward(int activation, bool gated, const float* up, const float* grad_out, int64_t n,
-                                   int64_t width, float* grad_up) {
+RLHF_CLONES void activate_backward(int activation, bool gated, const float* up, const float* grad_out,
+                                   int64_t n, int64_t width, float* grad_up) {
     switch (activation) {
-        case RLHF_ACT_GELU_TANH: return backward_rows<GeluTanh>(gated, up, grad_out, n, width, grad_up);
-        case RLHF_ACT_GELU_ERF: return backward_rows<GeluErf>(gated, up, grad_out, n, width, grad_up);
-        case RLHF_ACT_SILU: return backward_rows<Silu>(gated, up, grad_out, n, width, grad_up);
-        default: return backward_rows<Relu>(gated, up, grad_out, n, width, grad_up);
+        case RLHF_ACT_GELU_TANH:
+            return backward_rows<GeluTanh>(gated, up, grad_out, n, width, grad_up);
+        case RLHF_ACT_GELU_ERF:
+            return backward_rows<GeluErf>(gated, up, grad_out, n, width, grad_up);
+        case RLHF_ACT_SILU:
+            return backward_rows<Silu>(gated, up, grad_out, n, width, grad_up);
+        default:
+            return backward_rows<Relu>(gated, up, grad_out, n, width, grad_up);
     }
 }
 
-RLHF_CLONES void rotate_head(float* head, const float* cosines, const float* sines, int64_t half, float direction) {
+RLHF_CLONES void rotate_head(float* head, const float* cosines, const float* sines, int64_t half,
+                             float direction) {
 #pragma omp simd
     for (int64_t i = 0; i < half; i++) {
         const float a = head[i], b = head[i + half], s = direction * sines[i];

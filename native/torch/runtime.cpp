@@ -65,8 +65,8 @@ void tune_allocator() {
 
 std::string describe_runtime() {
     const OpenBlas& blas = openblas();
-    std::string text =
-        std::string("libtorch ") + TORCH_VERSION + ", " + std::to_string(at::get_num_threads()) + " threads, BLAS ";
+    std::string text = std::string("libtorch ") + TORCH_VERSION + ", " +
+                       std::to_string(at::get_num_threads()) + " threads, BLAS ";
     return text + (blas.core != nullptr ? std::string("OpenBLAS ") + blas.core() : "of libtorch");
 }
 

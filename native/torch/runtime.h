@@ -10,8 +10,8 @@
 
 namespace rlhf::torch_models {
 
-// Flush-to-zero for the enclosing scope: denormals cost a factor of three in a training step. The caller's own mode
-// comes back, since managed code and double references must keep gradual underflow.
+// Flush-to-zero for the enclosing scope: denormals cost a factor of three in a training step. The caller's
+// own mode comes back, since managed code and double references must keep gradual underflow.
 class FlushDenormals {
   public:
     FlushDenormals();
@@ -23,8 +23,9 @@ class FlushDenormals {
     unsigned saved_;
 };
 
-// How many threads BLAS itself may use within the scope, where the BLAS can be asked (OpenBLAS). Two pools that spin
-// against each other cost more than they bring, so with several workers each worker's BLAS is serial.
+// How many threads BLAS itself may use within the scope, where the BLAS can be asked (OpenBLAS). Two pools
+// that spin against each other cost more than they bring, so with several workers each worker's BLAS is
+// serial.
 class BlasThreads {
   public:
     explicit BlasThreads(int threads);

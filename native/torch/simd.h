@@ -13,7 +13,8 @@
 
 namespace rlhf::torch_models {
 
-// exp in f32, relative error below 2e-7, 0 below −87 and inf above 88.7: Cody–Waite reduction, degree 6 polynomial.
+// exp in f32, relative error below 2e-7, 0 below −87 and inf above 88.7: Cody–Waite reduction, degree 6
+// polynomial.
 RLHF_INLINE float fast_exp(float x) {
     const float clamped = x < -87.3f ? -87.3f : (x > 88.72f ? 88.72f : x);
     // Adding 1.5·2²³ rounds to an integer that stays in the low mantissa bits.
