@@ -7,8 +7,8 @@ internal sealed class MetricNamesTests
 {
     private static IEnumerable<string> Constants => typeof(MetricNames)
         .GetFields(BindingFlags.Public | BindingFlags.Static)
-        .Where(field => field.IsLiteral)
-        .Select(field => (string)field.GetRawConstantValue()!);
+        .Where(info => info.IsLiteral)
+        .Select(info => (string)info.GetRawConstantValue()!);
 
     [Test]
     public void EveryName_IsDescribedOnce() =>
