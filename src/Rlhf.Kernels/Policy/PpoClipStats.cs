@@ -1,3 +1,4 @@
+using System.Numerics;
 using Rlhf.Kernels.Memory;
 
 namespace Rlhf.Kernels.Policy;
@@ -8,6 +9,7 @@ namespace Rlhf.Kernels.Policy;
 /// </summary>
 public readonly record struct PpoClipStats(
     double Loss, double Count, double Clipped, double DualClipped, double ApproxKl, double Kl, double RatioSum, double RatioMax, double Entropy)
+    : IAdditionOperators<PpoClipStats, PpoClipStats, PpoClipStats>, IAdditiveIdentity<PpoClipStats, PpoClipStats>
 {
     /// <summary>Elements of the statistics view.</summary>
     public const int Length = 9;
@@ -29,6 +31,9 @@ public readonly record struct PpoClipStats(
 
     /// <summary>Mean entropy, where the kernel sees logits; 0 otherwise.</summary>
     public double EntropyMean => Mean(Entropy);
+
+    /// <summary>Nothing counted.</summary>
+    public static PpoClipStats AdditiveIdentity => default;
 
     /// <summary>Statistics of two micro-batches together.</summary>
     public static PpoClipStats operator +(PpoClipStats left, PpoClipStats right) => new(

@@ -69,6 +69,9 @@ internal unsafe interface ISimd<TSelf>
     /// <summary>Whether any lane of a mask is set.</summary>
     static abstract bool Any(TSelf mask);
 
+    /// <summary>value = mantissa · 2^exponent with the mantissa in [√½, √2): value positive, normal, finite.</summary>
+    static abstract TSelf SplitExponent(TSelf value, out TSelf exponent);
+
     /// <summary>Sum of the lanes, halves added pairwise: a fixed order.</summary>
     static abstract float Sum(TSelf value);
 

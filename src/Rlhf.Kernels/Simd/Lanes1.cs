@@ -85,6 +85,14 @@ internal readonly unsafe struct Lanes1(float lane) : ISimd<Lanes1>
     public static bool Any(Lanes1 mask) => BitConverter.SingleToUInt32Bits(mask._lane) != 0;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes1 SplitExponent(Lanes1 value, out Lanes1 exponent)
+    {
+        int bits = BitConverter.SingleToInt32Bits(value._lane) - SimdMath.BitsOfRootHalf;
+        exponent = new(bits >> 23);
+        return new(BitConverter.Int32BitsToSingle((bits & 0x007FFFFF) + SimdMath.BitsOfRootHalf));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Lanes1 value) => value._lane;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

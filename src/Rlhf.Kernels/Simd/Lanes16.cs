@@ -98,6 +98,14 @@ internal readonly unsafe struct Lanes16(Vector512<float> lanes) : ISimd<Lanes16>
     public static bool Any(Lanes16 mask) => mask._lanes.AsUInt32() != Vector512<uint>.Zero;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes16 SplitExponent(Lanes16 value, out Lanes16 exponent)
+    {
+        Vector512<int> bits = value._lanes.AsInt32() - Vector512.Create(SimdMath.BitsOfRootHalf);
+        exponent = new(Vector512.ConvertToSingle(bits >> 23));
+        return new(((bits & Vector512.Create(0x007FFFFF)) + Vector512.Create(SimdMath.BitsOfRootHalf)).AsSingle());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Lanes16 value) => Lanes8.Sum(new Lanes8(value._lanes.GetLower() + value._lanes.GetUpper()));
 
     public static double SumWide(Lanes16 value)

@@ -96,6 +96,14 @@ internal readonly unsafe struct Lanes4(Vector128<float> lanes) : ISimd<Lanes4>
     public static bool Any(Lanes4 mask) => mask._lanes.AsUInt32() != Vector128<uint>.Zero;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes4 SplitExponent(Lanes4 value, out Lanes4 exponent)
+    {
+        Vector128<int> bits = value._lanes.AsInt32() - Vector128.Create(SimdMath.BitsOfRootHalf);
+        exponent = new(Vector128.ConvertToSingle(bits >> 23));
+        return new(((bits & Vector128.Create(0x007FFFFF)) + Vector128.Create(SimdMath.BitsOfRootHalf)).AsSingle());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Lanes4 value) => (value._lanes[0] + value._lanes[2]) + (value._lanes[1] + value._lanes[3]);
 
     public static double SumWide(Lanes4 value)

@@ -98,6 +98,14 @@ internal readonly unsafe struct Lanes8(Vector256<float> lanes) : ISimd<Lanes8>
     public static bool Any(Lanes8 mask) => mask._lanes.AsUInt32() != Vector256<uint>.Zero;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes8 SplitExponent(Lanes8 value, out Lanes8 exponent)
+    {
+        Vector256<int> bits = value._lanes.AsInt32() - Vector256.Create(SimdMath.BitsOfRootHalf);
+        exponent = new(Vector256.ConvertToSingle(bits >> 23));
+        return new(((bits & Vector256.Create(0x007FFFFF)) + Vector256.Create(SimdMath.BitsOfRootHalf)).AsSingle());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Lanes8 value) => Lanes4.Sum(new Lanes4(value._lanes.GetLower() + value._lanes.GetUpper()));
 
     public static double SumWide(Lanes8 value)
