@@ -71,39 +71,39 @@ public sealed class CpuKernels : IKernels, IDisposable
         where T : unmanaged => throw new NotSupportedException("not on this backend yet");
 
     /// <inheritdoc/>
-    public void ValueClipLoss(in ValueClipLossArgs args) => throw new NotSupportedException("not on this backend yet");
+    public void ValueClipLoss(in ValueClipLossArgs args) => ValueClipLossCpu.Run(_runner, args);
 
     /// <inheritdoc/>
-    public void KlEstimate(in KlEstimateArgs args) => throw new NotSupportedException("not on this backend yet");
+    public void KlEstimate(in KlEstimateArgs args) => KlEstimateCpu.Run(_runner, args);
 
     /// <inheritdoc/>
-    public void KlShapedRewards(in KlShapedRewardsArgs args) => throw new NotSupportedException("not on this backend yet");
+    public void KlShapedRewards(in KlShapedRewardsArgs args) => KlShapedRewardsCpu.Run(_runner, args);
 
     /// <inheritdoc/>
-    public void Gae(in GaeArgs args) => throw new NotSupportedException("not on this backend yet");
+    public void Gae(in GaeArgs args) => GaeCpu.Run(_runner, args);
 
     /// <inheritdoc/>
-    public void MaskedMean(in MaskedMeanArgs args) => throw new NotSupportedException("not on this backend yet");
+    public void MaskedMean(in MaskedMeanArgs args) => MaskedMeanCpu.Run(_runner, args);
 
     /// <inheritdoc/>
-    public void Whiten(in WhitenArgs args) => throw new NotSupportedException("not on this backend yet");
+    public void Whiten(in WhitenArgs args) => WhitenCpu.Run(_runner, args);
 
     /// <inheritdoc/>
-    public void PairwiseLoss(in PairwiseLossArgs args) => throw new NotSupportedException("not on this backend yet");
+    public void PairwiseLoss(in PairwiseLossArgs args) => PairwiseLossCpu.Run(_runner, args);
 
     /// <inheritdoc/>
-    public void RankingLoss(in RankingLossArgs args) => throw new NotSupportedException("not on this backend yet");
+    public void RankingLoss(in RankingLossArgs args) => RankingLossCpu.Run(_runner, args);
 
     /// <inheritdoc/>
-    public void SegmentPreference(in SegmentPreferenceArgs args) => throw new NotSupportedException("not on this backend yet");
+    public void SegmentPreference(in SegmentPreferenceArgs args) => SegmentPreferenceCpu.Run(_runner, args);
 
     /// <inheritdoc/>
     public void Categorical<T>(in CategoricalArgs<T> args)
         where T : unmanaged => CategoricalCpu.Run(_runner, args);
 
     /// <inheritdoc/>
-    public void GlobalNorm(in GlobalNormArgs args) => throw new NotSupportedException("not on this backend yet");
+    public void GlobalNorm(in GlobalNormArgs args) => GlobalNormCpu.Run(_runner, args);
 
     /// <inheritdoc/>
-    public void AdamW(in AdamWArgs args) => throw new NotSupportedException("not on this backend yet");
+    public void AdamW(in AdamWArgs args) => AdamWCpu.Run(_runner, args);
 }

@@ -14,6 +14,20 @@ public static class Pinned
     public static Pinned<T> Of<T>(T[] values)
         where T : unmanaged => new(values, values.Length, 1, 1);
 
+    /// <summary>A [rows, cols] copy of dense values whose rows lie <paramref name="pitch"/> apart, with <paramref name="pad"/> between them.</summary>
+    public static Pinned<T> Pitched<T>(T[] values, int rows, int cols, int pitch, T pad)
+        where T : unmanaged
+    {
+        var padded = new T[rows * pitch];
+        Array.Fill(padded, pad);
+        for (int row = 0; row < rows; row++)
+        {
+            values.AsSpan(row * cols, cols).CopyTo(padded.AsSpan(row * pitch));
+        }
+
+        return new(padded, rows, cols, pitch);
+    }
+
     /// <summary>A zeroed dense [rows, cols].</summary>
     public static Pinned<T> Zeros<T>(int rows, int cols = 1)
         where T : unmanaged => new(new T[rows * cols], rows, cols, cols);
@@ -40,6 +54,18 @@ public sealed unsafe class Pinned<T> : IDisposable
 
     /// <summary>A copy of all elements.</summary>
     public T[] ToArray() => _buffer.Span.ToArray();
+
+    /// <summary>A copy of the elements of the view, row after row.</summary>
+    public T[] Dense()
+    {
+        var dense = new T[View.Rows * View.Cols];
+        for (int row = 0; row < View.Rows; row++)
+        {
+            new Span<T>(View.Row(row), View.Cols).CopyTo(dense.AsSpan(row * View.Cols));
+        }
+
+        return dense;
+    }
 
     /// <summary>The raw bytes, to compare bit for bit.</summary>
     public byte[] Bytes() => MemoryMarshal.AsBytes(_buffer.Span).ToArray();

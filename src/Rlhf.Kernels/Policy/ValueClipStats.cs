@@ -1,9 +1,11 @@
+using System.Numerics;
 using Rlhf.Kernels.Memory;
 
 namespace Rlhf.Kernels.Policy;
 
 /// <summary>Sums over the counted positions of a value-loss call: a view [<see cref="Length"/>] of f32, read on demand.</summary>
 public readonly record struct ValueClipStats(double Loss, double Count, double Clipped, double ValueSum, double SquaredError)
+    : IAdditionOperators<ValueClipStats, ValueClipStats, ValueClipStats>, IAdditiveIdentity<ValueClipStats, ValueClipStats>
 {
     /// <summary>Elements of the statistics view.</summary>
     public const int Length = 5;
@@ -13,6 +15,9 @@ public readonly record struct ValueClipStats(double Loss, double Count, double C
 
     /// <summary>Mean value.</summary>
     public double ValueMean => Count > 0 ? ValueSum / Count : 0;
+
+    /// <summary>Nothing counted.</summary>
+    public static ValueClipStats AdditiveIdentity => default;
 
     /// <summary>Statistics of two micro-batches together.</summary>
     public static ValueClipStats operator +(ValueClipStats left, ValueClipStats right) => new(

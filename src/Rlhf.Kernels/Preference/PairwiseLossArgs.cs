@@ -47,6 +47,7 @@ public readonly struct PairwiseLossArgs
     public void Validate()
     {
         int n = Chosen.Rows;
+        Require.Shape(Chosen, n, 1);
         Require.Shape(Rejected, n, 1);
         Require.OptionalShape(Margins, n, 1);
         Require.OptionalShape(Labels, n, 1);

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Rlhf.Kernels.Memory;
 
 namespace Rlhf.Kernels.Preference;
@@ -8,11 +9,19 @@ namespace Rlhf.Kernels.Preference;
 /// </summary>
 public readonly record struct PreferenceStats(
     double Loss, double Pairs, double Correct, double MarginSum, double RewardSum, double Rewards, double RewardMin, double RewardMax)
+    : IAdditionOperators<PreferenceStats, PreferenceStats, PreferenceStats>, IAdditiveIdentity<PreferenceStats, PreferenceStats>
 {
     /// <summary>Elements of the statistics view.</summary>
     public const int Length = 8;
 
-    /// <summary>Share of pairs ranked as the label says; a tie of rewards is not correct.</summary>
+    /// <summary>Nothing compared: the extremes are ±∞, so that adding it changes nothing.</summary>
+    public static PreferenceStats AdditiveIdentity { get; } =
+        new(0, 0, 0, 0, 0, 0, double.PositiveInfinity, double.NegativeInfinity);
+
+    /// <summary>
+    /// Share of pairs where "the first has the larger reward" agrees with "its label is above ½" (imitation's rule): where the
+    /// first is known to be better (all pairs of a ranking) a tie of rewards is not correct.
+    /// </summary>
     public double Accuracy => Pairs > 0 ? Correct / Pairs : 0;
 
     /// <summary>Mean of chosen − rejected.</summary>

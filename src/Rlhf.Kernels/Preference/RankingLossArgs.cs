@@ -27,7 +27,7 @@ public readonly struct RankingLossArgs
     /// <summary>Probability of a uniformly random answer, as in <see cref="PairwiseLossArgs"/>. Default 0.</summary>
     public float Noise { get; init; }
 
-    /// <summary>Prompts (or pairs, with <see cref="WeighPairs"/>) over all micro-batches and ranks.</summary>
+    /// <summary>Prompts that have a pair (or pairs, with <see cref="WeighPairs"/>) over all micro-batches and ranks.</summary>
     public required float Normalizer { get; init; }
 
     /// <summary>[M] result: d loss / d Rewards. Left out: not computed.</summary>
@@ -40,6 +40,7 @@ public readonly struct RankingLossArgs
     public void Validate()
     {
         int m = Rewards.Rows, groups = GroupOffsets.Rows - 1;
+        Require.Shape(Rewards, m, 1);
         Require.Shape(Ranks, m, 1);
         Require.OptionalShape<float>(GradRewards, m, 1);
         Require.Shape<float>(Stats, PreferenceStats.Length, 1);
