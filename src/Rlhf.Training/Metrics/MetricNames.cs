@@ -126,6 +126,9 @@ public static class MetricNames
     /// <summary>Time of an update, logging included.</summary>
     public const string TimeUpdate = "time/update";
 
+    /// <summary>SFT and reward model: learning rate of the step, under Hugging Face's name.</summary>
+    public const string SupervisedLearningRate = "learning_rate";
+
     /// <summary>SFT and reward model: loss.</summary>
     public const string Loss = "loss";
 
@@ -137,6 +140,15 @@ public static class MetricNames
 
     /// <summary>SFT: accuracy.</summary>
     public const string MeanTokenAccuracy = "mean_token_accuracy";
+
+    /// <summary>SFT and reward model: loss of held-out examples.</summary>
+    public const string EvalLoss = "eval_loss";
+
+    /// <summary>SFT: perplexity of held-out examples.</summary>
+    public const string EvalPerplexity = "eval_perplexity";
+
+    /// <summary>Reward model: accuracy on held-out comparisons.</summary>
+    public const string EvalAccuracy = "eval_accuracy";
 
     /// <summary>Tokens so far.</summary>
     public const string NumTokens = "num_tokens";
@@ -199,6 +211,10 @@ public static class MetricNames
         new(TimeValue, "s", MetricSign.Lower, "values of the rollout"),
         new(TimeOptimize, "s", MetricSign.Lower, "forward, backward and optimizer steps"),
         new(TimeUpdate, "s", MetricSign.Lower, "the whole update"),
+        new(SupervisedLearningRate, string.Empty, MetricSign.Watch, "learning rate of the step"),
+        new(EvalLoss, string.Empty, MetricSign.Lower, "loss of held-out examples: nats a token, or mean over prompts"),
+        new(EvalPerplexity, string.Empty, MetricSign.Lower, "exp of the held-out loss"),
+        new(EvalAccuracy, "share", MetricSign.Higher, "held-out pairs in which the chosen response scores higher"),
         new(Loss, string.Empty, MetricSign.Lower, "loss of the step"),
         new(GradNorm, string.Empty, MetricSign.Watch, "gradient norm before clipping"),
         new(TokenEntropy, "nats/token", MetricSign.Watch, "entropy of the model's distribution at counted tokens"),

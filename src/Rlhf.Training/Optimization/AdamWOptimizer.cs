@@ -60,7 +60,7 @@ public sealed class AdamWOptimizer : IDisposable
         });
         float norm = normAndScale[0];
         if (!float.IsFinite(norm))
-            throw Diverged(norm);
+            throw TrainingDivergedException.At(StepCount + 1, $"gradient norm is {norm}", _buffers);
 
         StepCount++;
         foreach ((int start, int count, bool decays) in _runs)
@@ -107,24 +107,6 @@ public sealed class AdamWOptimizer : IDisposable
     {
         if (_ema is not null)
             new ReadOnlySpan<float>(_buffers.Weights.Pointer, Count).CopyTo(_ema.Span);
-    }
-
-    private unsafe TrainingDivergedException Diverged(float norm)
-    {
-        foreach (Parameter tensor in _buffers.Tensors)
-        {
-            var gradients = new ReadOnlySpan<float>(_buffers.Gradients.Pointer + tensor.Offset, tensor.Count);
-            for (int i = 0; i < gradients.Length; i++)
-            {
-                if (!float.IsFinite(gradients[i]))
-                {
-                    return new TrainingDivergedException(
-                        $"step {StepCount + 1}: the gradient of '{tensor.Name}' is {gradients[i]} at element {i}; stopped before the update");
-                }
-            }
-        }
-
-        return new TrainingDivergedException($"step {StepCount + 1}: the gradient norm is {norm}; stopped before the update");
     }
 
     private IEnumerable<(string Name, View<float> Values)> States()

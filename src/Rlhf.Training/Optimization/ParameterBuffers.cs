@@ -11,4 +11,22 @@ public sealed record ParameterBuffers(View<float> Weights, View<float> Gradients
 {
     /// <summary>All parameters of a model, its head's included.</summary>
     public static ParameterBuffers Of(Transformer model) => new(model.Weights, model.Gradients, model.Parameters);
+
+    /// <summary>The first tensor that holds a NaN or an infinity, as a phrase with the value and its place; weights before gradients.</summary>
+    public string? FirstNonFinite() => FirstNonFinite(Weights, "weight") ?? FirstNonFinite(Gradients, "gradient");
+
+    private unsafe string? FirstNonFinite(View<float> vector, string what)
+    {
+        foreach (Parameter tensor in Tensors)
+        {
+            var values = new ReadOnlySpan<float>(vector.Pointer + tensor.Offset, tensor.Count);
+            for (int i = 0; i < values.Length; i++)
+            {
+                if (!float.IsFinite(values[i]))
+                    return $"{what} '{tensor.Name}' is {values[i]} at element {i}";
+            }
+        }
+
+        return null;
+    }
 }

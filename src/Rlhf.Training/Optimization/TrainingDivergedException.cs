@@ -23,13 +23,17 @@ public sealed class TrainingDivergedException : Exception
     {
     }
 
-    /// <summary>Throws where a loss is not a finite number.</summary>
+    /// <summary>Throws where the loss of a step is not a finite number, before the step is made.</summary>
     /// <param name="loss">The loss of a whole batch.</param>
     /// <param name="name">Its metric name.</param>
     /// <param name="step">The optimizer step it belongs to, from 1.</param>
-    public static void ThrowIfNotFinite(double loss, string name, long step)
+    /// <param name="buffers">The model, to name the first bad tensor.</param>
+    public static void ThrowIfNotFinite(double loss, string name, int step, ParameterBuffers buffers)
     {
         if (!double.IsFinite(loss))
-            throw new TrainingDivergedException($"step {step}: {name} is {loss}, expected a finite number; stopped before the update");
+            throw At(step, $"{name} is {loss}", buffers);
     }
+
+    internal static TrainingDivergedException At(int step, string what, ParameterBuffers buffers) =>
+        new($"training diverged at step {step}: {what}, {buffers.FirstNonFinite() ?? "all weights and gradients are finite"}; stopped before the update");
 }

@@ -1,0 +1,58 @@
+using Rlhf.Training.Optimization;
+
+namespace Rlhf.Training.Reward;
+
+/// <summary>Settings of <see cref="RewardTrainer"/>; defaults are TRL's RewardConfig unless said otherwise.</summary>
+public sealed record RewardConfig
+{
+    /// <summary>Highest learning rate. Default 1e-4.</summary>
+    public double LearningRate { get; init; } = 1e-4;
+
+    /// <summary>Prompts (ranked groups or pairs) an optimizer step. Default 8; InstructGPT and N+: 64.</summary>
+    public int BatchSize { get; init; } = 8;
+
+    /// <summary>Prompts a forward and backward; the result does not depend on it. Default 0: the whole batch.</summary>
+    public int MicroBatchSize { get; init; }
+
+    /// <summary>Passes over the data. Default 1 (lm-human-preferences, InstructGPT, N+): more overfits fast.</summary>
+    public double Epochs { get; init; } = 1;
+
+    /// <summary>Optimizer steps, instead of <see cref="Epochs"/>. Default 0: by epochs.</summary>
+    public int MaxSteps { get; init; }
+
+    /// <summary>Form of the learning rate's fall. Default linear to 0 (lm-human-preferences); N+ and InstructGPT: cosine.</summary>
+    public ScheduleKind Schedule { get; init; }
+
+    /// <summary>Where a cosine ends, as a share of the peak. Default 0; InstructGPT: 0.1.</summary>
+    public double ScheduleFloor { get; init; }
+
+    /// <summary>Steps of linear warm-up. Default 0.</summary>
+    public int WarmupSteps { get; init; }
+
+    /// <summary>Coefficient of (chosen + rejected)² on pairs. Default 0; TRL recommends 0.01.</summary>
+    public float CenterRewardsCoefficient { get; init; }
+
+    /// <summary>Probability of a uniformly random label in the model of the labeler. Default 0; Christiano et al. 2017: 0.1.</summary>
+    public float LabelNoise { get; init; }
+
+    /// <summary>Normalise before training too (lm-human-preferences), where a normaliser is given. Default true.</summary>
+    public bool NormalizeBefore { get; init; } = true;
+
+    /// <summary>Adam's settings and gradient clipping.</summary>
+    public AdamWOptions Optimizer { get; init; } = new();
+
+    /// <summary>Steps between log lines. Default 10.</summary>
+    public int LoggingSteps { get; init; } = 10;
+
+    /// <summary>Steps between evaluations. Default 0: at the end only.</summary>
+    public int EvalSteps { get; init; }
+
+    /// <summary>Steps between checkpoints. Default 500 (Hugging Face); 0: none.</summary>
+    public int SaveSteps { get; init; } = 500;
+
+    /// <summary>Seed of the data order. Default 42 (Hugging Face).</summary>
+    public ulong Seed { get; init; } = 42;
+
+    /// <summary>Optimizer steps of a run over so many examples.</summary>
+    public int TotalSteps(int examples) => MaxSteps > 0 ? MaxSteps : Math.Max(1, (int)Math.Ceiling(Epochs * examples / BatchSize));
+}
