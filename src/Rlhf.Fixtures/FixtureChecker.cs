@@ -16,6 +16,8 @@ public sealed class FixtureChecker(IKernels kernels, AssetFinder assets)
         ["kernels"] = KernelsFamily.Run,
         ["reward"] = RewardFamily.Run,
         ["gae"] = GaeFamily.Run,
+        ["models"] = ModelsFamily.Run,
+        ["tokenizers"] = TokenizersFamily.Run,
     };
 
     /// <summary>Runs one case.</summary>

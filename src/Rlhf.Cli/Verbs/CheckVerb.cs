@@ -56,7 +56,8 @@ internal static class CheckVerb
 
         IKernels kernels = Backends.Create(backend);
         using var disposable = kernels as IDisposable;
-        var checker = new FixtureChecker(kernels, AssetFinder.Create(assets));
+        using AssetFinder finder = AssetFinder.Create(assets);
+        var checker = new FixtureChecker(kernels, finder);
         var results = new List<CaseResult>();
         foreach (FixtureLocation location in cases)
         {

@@ -122,6 +122,13 @@ public sealed class CaseContext : IDisposable
         _comparisons.Add(Comparer.Compare(path, value, expected, allowed));
     }
 
+    /// <summary>Compares an expected scalar that the result must not exceed.</summary>
+    public void CheckUpperBound(string path, double value, Tolerance tolerance)
+    {
+        if (_fixture.Scalars.TryGetValue(path, out double expected))
+            CheckScalar(path, value <= expected ? expected : value, tolerance);
+    }
+
     /// <summary>Adds a comparison of files beside tensors.safetensors.</summary>
     public void Check(Mismatch comparison) => _comparisons.Add(comparison);
 

@@ -65,17 +65,17 @@ internal static class GroupsCase
         return ranks;
     }
 
-    /// <summary>(group, better, worse) for every pair that is no tie, in the order of the first item, then of the second.</summary>
+    /// <summary>(group, better, worse) for every pair that is no tie, items counted over all groups, in their order.</summary>
     private static IEnumerable<long[]> Pairs(int[][] ranks)
     {
-        for (int g = 0; g < ranks.Length; g++)
+        for (int g = 0, first = 0; g < ranks.Length; first += ranks[g++].Length)
         {
             for (int i = 0; i < ranks[g].Length; i++)
             {
                 for (int j = i + 1; j < ranks[g].Length; j++)
                 {
                     if (ranks[g][i] != ranks[g][j])
-                        yield return ranks[g][i] < ranks[g][j] ? [g, i, j] : [g, j, i];
+                        yield return ranks[g][i] < ranks[g][j] ? [g, first + i, first + j] : [g, first + j, first + i];
                 }
             }
         }
