@@ -1,3 +1,4 @@
+using Rlhf.Kernels.Blas;
 using Rlhf.Kernels.Memory;
 using Rlhf.Kernels.Optimizer;
 using Rlhf.Kernels.Policy;
@@ -15,17 +16,20 @@ namespace Rlhf.Kernels;
 public sealed class CpuKernels : IKernels, IDisposable
 {
     private readonly SimdRunner _runner;
+    private readonly Gemm _gemm;
 
     /// <summary>Kernels over <paramref name="threads"/> threads (0: one a processor).</summary>
     /// <param name="threads">Threads, the caller included.</param>
     /// <param name="width">Lanes; left out: the widest native ones. A width that is not native works, slowly.</param>
+    /// <param name="useBlas">Matrix products by OpenBLAS where it is installed; false: always by our own, with the same bits everywhere.</param>
     /// <param name="onThreadStart">Runs once on each worker thread, e.g. to set its floating-point mode.</param>
-    public CpuKernels(int threads = 0, SimdWidth? width = null, Action? onThreadStart = null)
+    public CpuKernels(int threads = 0, SimdWidth? width = null, bool useBlas = true, Action? onThreadStart = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(threads);
         _runner = new SimdRunner(
             width ?? SimdRunner.Widest,
             new WorkerTeam(threads == 0 ? Environment.ProcessorCount : threads, onThreadStart));
+        _gemm = new Gemm(_runner, useBlas);
     }
 
     /// <summary>The widest lanes that run natively here.</summary>
@@ -39,6 +43,9 @@ public sealed class CpuKernels : IKernels, IDisposable
 
     /// <summary>Threads in use.</summary>
     public int Threads => _runner.Team.Threads;
+
+    /// <summary>Whether the fused head's matrix products go to OpenBLAS.</summary>
+    public bool UsesBlas => _gemm.UsesBlas;
 
     /// <inheritdoc/>
     public void Dispose() => _runner.Team.Dispose();
@@ -56,19 +63,19 @@ public sealed class CpuKernels : IKernels, IDisposable
 
     /// <inheritdoc/>
     public void LinearLogprobsForward<T>(in LinearLogprobsForwardArgs<T> args)
-        where T : unmanaged => throw new NotSupportedException("not on this backend yet");
+        where T : unmanaged => LinearLogprobsCpu.Run(_runner, _gemm, args);
 
     /// <inheritdoc/>
     public void LinearLogprobsBackward<T>(in LinearLogprobsBackwardArgs<T> args)
-        where T : unmanaged => throw new NotSupportedException("not on this backend yet");
+        where T : unmanaged => LinearLogprobsCpu.Run(_runner, _gemm, args);
 
     /// <inheritdoc/>
     public void LinearPpo<T>(in LinearPpoArgs<T> args)
-        where T : unmanaged => throw new NotSupportedException("not on this backend yet");
+        where T : unmanaged => LinearPpoCpu.Run(_runner, _gemm, args);
 
     /// <inheritdoc/>
     public void PpoFromLogits<T>(in PpoFromLogitsArgs<T> args)
-        where T : unmanaged => throw new NotSupportedException("not on this backend yet");
+        where T : unmanaged => PpoFromLogitsCpu.Run(_runner, args);
 
     /// <inheritdoc/>
     public void ValueClipLoss(in ValueClipLossArgs args) => ValueClipLossCpu.Run(_runner, args);

@@ -5,5 +5,5 @@ internal static class RowGrain
 {
     private const int Elements = 16384;
 
-    public static int Of(int cols) => Math.Max(1, Elements / Math.Max(1, cols));
+    public static int Of(long cols) => (int)Math.Max(1, Elements / Math.Max(1, cols));
 }
