@@ -37,8 +37,8 @@ internal static partial class NativeLoader
             catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
             {
                 // The file is there but something under it is not: the loader's own words name it (libtorch, most often).
-                string reason = e.Message.Split('\n').FirstOrDefault(line => line.Contains("cannot open", StringComparison.Ordinal)) ?? e.Message;
-                return (0, $"{file} does not load: {reason.ReplaceLineEndings(" ").Trim()} (Debian package libtorch-dev provides libtorch)");
+                string reason = e.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)[^1];
+                return (0, $"{file} does not load: {reason} (Debian package libtorch-dev provides libtorch)");
             }
         }
 
@@ -61,8 +61,8 @@ internal static partial class NativeLoader
     }
 
     /// <summary>
-    /// OpenBLAS 0.3.21 does not know newer CPUs and then runs SSE3 kernels, six times slower; OpenMP's workers by default spin against
-    /// the managed ones. What the user set stays.
+    /// OpenBLAS 0.3.21 does not know newer CPUs and then runs SSE3 kernels, six times slower. OpenMP's workers spin for milliseconds after each
+    /// parallel region by default, against the managed workers that run in between (sampling, heads, optimizer). What the user set stays.
     /// </summary>
     private static void PrepareEnvironment()
     {
@@ -70,6 +70,7 @@ internal static partial class NativeLoader
             SetUnlessSet("OPENBLAS_CORETYPE", "SkylakeX");
         else if (Avx2.IsSupported)
             SetUnlessSet("OPENBLAS_CORETYPE", "Haswell");
+        SetUnlessSet("OMP_WAIT_POLICY", "PASSIVE");
     }
 
     private static void SetUnlessSet(string name, string value)

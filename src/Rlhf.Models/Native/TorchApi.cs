@@ -11,6 +11,8 @@ internal static unsafe partial class TorchApi
     private const int InvalidArgument = 1;
     private const string Library = NativeLoader.LibraryName;
 
+    private static readonly Lazy<bool> Started = new(Start);
+
     static TorchApi() => NativeLibrary.SetDllImportResolver(typeof(TorchApi).Assembly, NativeLoader.Resolve);
 
     /// <summary>Throws when the library is missing or speaks another version of the interface.</summary>
@@ -20,6 +22,7 @@ internal static unsafe partial class TorchApi
             throw new TorchException(error);
         if (abi_version() is var version && version != AbiVersion)
             throw new TorchException($"librlhf_torch has ABI version {version}, expected {AbiVersion}: rebuild it with 'cmake --build build/native'");
+        _ = Started.Value;
     }
 
     internal static string Describe()
@@ -108,6 +111,14 @@ internal static unsafe partial class TorchApi
     }
 
     internal static void Keep(DecoderHandle decoder, int* indices, int count) => ThrowIfFailed(decoder_keep(decoder, indices, count));
+
+    /// <summary>libtorch's own default may be one thread; this is every processor, or OMP_NUM_THREADS where the user set it.</summary>
+    private static bool Start()
+    {
+        int chosen = int.TryParse(Environment.GetEnvironmentVariable("OMP_NUM_THREADS"), out int threads) && threads > 0 ? threads : Environment.ProcessorCount;
+        ThrowIfFailed(set_threads(chosen));
+        return true;
+    }
 
     private static void ThrowIfFailed(int status)
     {
