@@ -1,3 +1,4 @@
+using Rlhf.Kernels;
 using Rlhf.Kernels.Memory;
 using Rlhf.Models.Generation;
 using Rlhf.Models.Tests.Models;
@@ -99,6 +100,26 @@ public sealed class DecoderTests
                 double logprob = row[result.Sequence(0)[t]] - Math.Log(row.Sum(Math.Exp));
                 Assert.That(result.SequenceLogprobs(0)[t], Is.EqualTo(logprob).Within(1e-4));
             }
+        });
+    }
+
+    [Test]
+    public void CategoricalSampler_DrawsTheSameTokens_WhateverTheBatch_AndOthersForOtherSequences()
+    {
+        using LanguageModel model = SmallModels.Make("gpt2");
+        // One prompt five times: only the sequences' identities tell the draws apart.
+        using Pinned<int> prompts = Pinned.Of(Enumerable.Repeat(new[] { 4, 8, 15 }, 5).SelectMany(row => row).ToArray(), 5, 3);
+        using CpuKernels kernels = new();
+        CategoricalSampler sampler = new(kernels, seed: 11) { Temperature = 2 };
+        GenerationOptions options = new() { MaxNewTokens = 12, StopTokens = [3, 5, 7] };
+        using Generator wide = new(model, maxBatch: 5), narrow = new(model, maxBatch: 2);
+        GenerationResult together = wide.Generate(new TokenBatch { InputIds = prompts }, sampler, options);
+        GenerationResult apart = narrow.Generate(new TokenBatch { InputIds = prompts }, sampler, options);
+        Assert.Multiple(() =>
+        {
+            Assert.That(apart.Tokens, Is.EqualTo(together.Tokens));
+            Assert.That(apart.Logprobs, Is.EqualTo(together.Logprobs).Within(1e-4f));
+            Assert.That(Enumerable.Range(0, 5).Select(i => string.Join(' ', together.Sequence(i).ToArray())).Distinct().Count(), Is.EqualTo(5));
         });
     }
 }
