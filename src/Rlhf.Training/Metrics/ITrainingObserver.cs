@@ -26,7 +26,12 @@ public interface ITrainingObserver
     {
     }
 
-    /// <summary>Completions were sampled for reading.</summary>
+    /// <summary>Some completions of a step's rollout: the first ones and those farthest from the reference.</summary>
+    void Collected(int step, IReadOnlyList<CompletionSample> samples)
+    {
+    }
+
+    /// <summary>Completions were sampled for reading, at next to no temperature (TRL's table).</summary>
     void Sampled(int step, IReadOnlyList<CompletionSample> samples)
     {
     }

@@ -27,20 +27,20 @@ public sealed class JsonLinesSink : IDisposable
     }
 
     /// <summary>Writes one object as one line. Numbers come through <see cref="Number"/>.</summary>
-    public void Write(JsonObject line)
-    {
-        byte[] bytes = [.. JsonSerializer.SerializeToUtf8Bytes(line, Plain), (byte)'\n'];
-        _file.Write(bytes);
-        _file.Flush(flushToDisk: true);
-    }
+    public void Write(JsonObject line) => Write([line]);
 
-    /// <summary>Writes metrics as one line, in their order.</summary>
-    public void Write(IReadOnlyDictionary<string, double> metrics)
+    /// <summary>Writes several objects, a line each, in one go.</summary>
+    public void Write(IEnumerable<JsonObject> lines)
     {
-        var line = new JsonObject();
-        foreach ((string name, double value) in metrics)
-            line[name] = Number(value);
-        Write(line);
+        List<byte> bytes = [];
+        foreach (JsonObject line in lines)
+        {
+            bytes.AddRange(JsonSerializer.SerializeToUtf8Bytes(line, Plain));
+            bytes.Add((byte)'\n');
+        }
+
+        _file.Write(bytes.ToArray());
+        _file.Flush(flushToDisk: true);
     }
 
     /// <summary>A number as JSON can hold it.</summary>

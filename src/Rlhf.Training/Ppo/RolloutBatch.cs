@@ -88,6 +88,21 @@ public sealed class RolloutBatch : IDisposable
         Gather(_floats, rows, into._floats, into.Batch, 9, 2);
     }
 
+    /// <summary>Copies what <see cref="AdvantageEstimation"/> wrote in a mini-batch back to the rows it was gathered from.</summary>
+    public void ScatterEstimates(ReadOnlySpan<int> rows, RolloutBatch from)
+    {
+        for (int i = 0; i < rows.Length; i++)
+        {
+            for (int t = 0; t < Time; t++)
+            {
+                Rewards[rows[i], t] = from.Rewards[i, t];
+                RawAdvantages[rows[i], t] = from.RawAdvantages[i, t];
+                Advantages[rows[i], t] = from.Advantages[i, t];
+                Returns[rows[i], t] = from.Returns[i, t];
+            }
+        }
+    }
+
     /// <summary>Makes masks from <see cref="Lengths"/> and zeroes the values that no one trains.</summary>
     public void ApplyLengths(PpoConventions conventions)
     {

@@ -5,6 +5,7 @@ namespace Rlhf.Training.Ppo;
 /// <param name="Entropy">Mean over responses of −Σ log-prob of the sampled tokens.</param>
 /// <param name="NonScoreReward">Mean over responses of −β·KL.</param>
 /// <param name="Scores">Mean score after normalisation and the missing-EOS rule.</param>
+/// <param name="ScoresStd">Standard deviation of the score over responses.</param>
 /// <param name="ResponseLength">Mean number of real tokens.</param>
 /// <param name="EosShare">Share of responses that pass the EOS test.</param>
 /// <param name="ScoreLengthCorrelation">Correlation of score and length over the responses: near ±1 the policy may be gaming length.</param>
@@ -14,6 +15,7 @@ public readonly record struct RolloutStatistics(
     double Entropy,
     double NonScoreReward,
     double Scores,
+    double ScoresStd,
     double ResponseLength,
     double EosShare,
     double ScoreLengthCorrelation,
@@ -63,6 +65,7 @@ public readonly record struct RolloutStatistics(
             negativeLogprob / n,
             -klCoef * kl / n,
             scores / n,
+            Math.Sqrt(scoreMoments.VarianceX),
             length / n,
             eos / n,
             scoreMoments.Correlation,

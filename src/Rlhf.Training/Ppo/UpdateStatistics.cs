@@ -53,7 +53,7 @@ public sealed class UpdateStatistics(MetricConvention convention)
     /// <summary>Adds a micro-batch.</summary>
     public void Add(MicroBatchStatistics micro) => _micro.Add(micro);
 
-    /// <summary>Closes a mini-batch: an optimizer step was taken.</summary>
+    /// <summary>Closes a mini-batch.</summary>
     public void EndMiniBatch() => _miniBatches++;
 
     /// <summary>Policy statistics of the micro-batches from one on, together.</summary>

@@ -18,7 +18,7 @@ internal sealed class JsonLinesSinkTests
     {
         using (var sink = new JsonLinesSink(_path))
         {
-            sink.Write(new OrderedDictionary<string, double> { ["b"] = 1.5, ["a"] = double.NaN });
+            sink.Write(new JsonObject { ["b"] = JsonLinesSink.Number(1.5), ["a"] = JsonLinesSink.Number(double.NaN) });
             sink.Write(new JsonObject { ["text"] = "é\n" });
         }
 

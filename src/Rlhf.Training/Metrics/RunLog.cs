@@ -1,0 +1,65 @@
+using System.Text.Json.Nodes;
+
+namespace Rlhf.Training.Metrics;
+
+/// <summary>
+/// Writes a run's <c>metrics.jsonl</c> (one object a step, <c>step</c> first) and <c>completions.jsonl</c> (one object a completion,
+/// <c>kind</c> rollout or sample).
+/// </summary>
+public sealed class RunLog : ITrainingObserver, IDisposable
+{
+    private readonly JsonLinesSink _metrics;
+    private readonly string _completionsPath;
+    private readonly bool _append;
+    private JsonLinesSink? _completions;
+
+    /// <summary>Logs in a run's directory.</summary>
+    /// <param name="directory">Made if needed.</param>
+    /// <param name="append">Go on after what is there (a resumed run).</param>
+    public RunLog(string directory, bool append = false)
+    {
+        _append = append;
+        _metrics = new JsonLinesSink(Path.Combine(directory, "metrics.jsonl"), append);
+        _completionsPath = Path.Combine(directory, "completions.jsonl");
+    }
+
+    /// <inheritdoc/>
+    public void Stepped(int step, IReadOnlyDictionary<string, double> metrics)
+    {
+        var line = new JsonObject { [MetricNames.Step] = step };
+        foreach ((string name, double value) in metrics)
+            line[name] = JsonLinesSink.Number(value);
+        _metrics.Write(line);
+    }
+
+    /// <inheritdoc/>
+    public void Collected(int step, IReadOnlyList<CompletionSample> samples) => Write(step, "rollout", samples);
+
+    /// <inheritdoc/>
+    public void Sampled(int step, IReadOnlyList<CompletionSample> samples) => Write(step, "sample", samples);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _metrics.Dispose();
+        _completions?.Dispose();
+    }
+
+    private void Write(int step, string kind, IReadOnlyList<CompletionSample> samples)
+    {
+        _completions ??= new JsonLinesSink(_completionsPath, _append);
+        _completions.Write(samples.Select(sample => new JsonObject
+        {
+            [MetricNames.Step] = step,
+            ["kind"] = kind,
+            ["query"] = sample.Query,
+            ["response"] = sample.Response,
+            ["score"] = JsonLinesSink.Number(sample.Score),
+            ["kl"] = JsonLinesSink.Number(sample.Kl),
+            ["query_tokens"] = Array(sample.QueryTokens),
+            ["response_tokens"] = Array(sample.ResponseTokens),
+        }));
+    }
+
+    private static JsonArray Array(int[] tokens) => [.. tokens.Select(token => JsonValue.Create(token))];
+}

@@ -1,0 +1,25 @@
+using Rlhf.Training.Data;
+
+namespace Rlhf.Training.Ppo;
+
+/// <summary>What a run reads.</summary>
+public sealed record PpoData
+{
+    /// <summary>Training prompts, at least one token each.</summary>
+    public required IReadOnlyList<TokenText> Prompts { get; init; }
+
+    /// <summary>Prompts for the sample table; none: the first training prompts.</summary>
+    public IReadOnlyList<TokenText> EvalPrompts { get; init; } = [];
+
+    /// <summary>Pretraining text; needed with <see cref="PpoConfig.PtxCoef"/>.</summary>
+    public IReadOnlyList<LanguageExample> Pretraining { get; init; } = [];
+
+    /// <summary>Tokens to text.</summary>
+    public required Func<int[], string> Decode { get; init; }
+
+    /// <summary>The tokenizer's EOS.</summary>
+    public required int? EosTokenId { get; init; }
+
+    /// <summary>What stands after a response's end. Default 0: it is never read.</summary>
+    public int PadTokenId { get; init; }
+}
