@@ -3,6 +3,7 @@ using Rlhf.Fixtures.Families;
 using Rlhf.Fixtures.Format;
 using Rlhf.Kernels;
 using Rlhf.Models;
+using Rlhf.Models.Native;
 
 namespace Rlhf.Fixtures;
 
@@ -16,6 +17,7 @@ public sealed class FixtureChecker(IKernels kernels, AssetFinder assets)
         ["kernels"] = KernelsFamily.Run,
         ["reward"] = RewardFamily.Run,
         ["gae"] = GaeFamily.Run,
+        ["ppo"] = PpoFamily.Run,
         ["models"] = ModelsFamily.Run,
         ["tokenizers"] = TokenizersFamily.Run,
     };
@@ -36,8 +38,9 @@ public sealed class FixtureChecker(IKernels kernels, AssetFinder assets)
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            string known = exception is FixtureException or DataFormatException ? string.Empty : $"{exception.GetType().Name}: ";
-            string message = known + exception.Message.ReplaceLineEndings(" ");
+            // Messages of these are made for users; of any other the type says more than its words.
+            bool plain = exception is FixtureException or DataFormatException or TorchException or ArgumentException or NotSupportedException or IOException;
+            string message = (plain ? string.Empty : $"{exception.GetType().Name}: ") + exception.Message.ReplaceLineEndings(" ");
             return new CaseResult(fixture?.Family ?? location.Family, fixture?.Name ?? location.Name, CaseStatus.Failed, null, message);
         }
     }

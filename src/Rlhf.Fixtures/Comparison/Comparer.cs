@@ -15,10 +15,10 @@ internal static class Comparer
             if (where is not null && !where[i])
                 continue;
             compared++;
-            double error = Error(got[i], expected[i]), allowed = tolerance.At(i, expected[i]);
+            double error = Error(got[i], expected[i]), allowed = Allowed(expected[i], tolerance.At(i, expected[i]));
             errors += error * error;
             norm += expected[i] * expected[i];
-            bool bad = !(error <= allowed);
+            bool bad = error > allowed;
             failed += bad ? 1 : 0;
             double severity = error == 0 ? 0 : bad && allowed == 0 ? double.MaxValue : error / allowed;
             if (severity > worst)
@@ -30,7 +30,7 @@ internal static class Comparer
         if (failed > 0 && tolerance.WholeTensor > 0 && Math.Sqrt(errors) < tolerance.WholeTensor * Math.Sqrt(norm))
             return new Mismatch(tensor.Name, " (L2)", Math.Sqrt(norm), Math.Sqrt(norm), Math.Sqrt(errors), tolerance.WholeTensor * Math.Sqrt(norm), 0, compared);
         return new Mismatch(
-            tensor.Name, Index(tensor.Shape, at), got[at], expected[at], Error(got[at], expected[at]), tolerance.At(at, expected[at]), failed, compared);
+            tensor.Name, Index(tensor.Shape, at), got[at], expected[at], Error(got[at], expected[at]), Allowed(expected[at], tolerance.At(at, expected[at])), failed, compared);
     }
 
     /// <summary>The worst element of an integer or boolean tensor: the first that differs.</summary>
@@ -57,8 +57,12 @@ internal static class Comparer
     public static Mismatch Compare(string path, double got, double expected, double allowed)
     {
         double error = Error(got, expected);
-        return new Mismatch(path, string.Empty, got, expected, error, allowed, error <= allowed ? 0 : 1, 1);
+        allowed = Allowed(expected, allowed);
+        return new Mismatch(path, string.Empty, got, expected, error, allowed, error > allowed ? 1 : 0, 1);
     }
+
+    /// <summary>NaN and infinities are met exactly or not at all; a relative tolerance of infinity would allow anything.</summary>
+    private static double Allowed(double expected, double allowed) => double.IsFinite(expected) ? allowed : 0;
 
     private static double Error(double got, double expected)
     {
