@@ -1,0 +1,9 @@
+namespace Rlhf.Cli.Tests.Checking;
+
+/// <summary>A folder that goes with the test.</summary>
+internal sealed class TemporaryFolder : IDisposable
+{
+    public string Path { get; } = Directory.CreateTempSubdirectory("rlhf-cli-").FullName;
+
+    public void Dispose() => Directory.Delete(Path, recursive: true);
+}
