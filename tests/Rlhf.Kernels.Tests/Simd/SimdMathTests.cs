@@ -1,0 +1,104 @@
+using Rlhf.Kernels.Simd;
+
+namespace Rlhf.Kernels.Tests.Simd;
+
+[TestFixture(SimdWidth.Scalar)]
+[TestFixture(SimdWidth.V128)]
+[TestFixture(SimdWidth.V256)]
+[TestFixture(SimdWidth.V512)]
+public sealed class SimdMathTests(SimdWidth width)
+{
+    private static readonly float[] Positive = [.. Enumerable.Range(0, 40_000).Select(i => i * 88.7f / 40_000)];
+    private static readonly float[] Negative = [.. Enumerable.Range(0, 40_000).Select(i => i * -87.3f / 40_000)];
+
+    [Test]
+    public void Exp_IsWithinTwoUlp_OverItsRange() => Check(new Exp(), [.. Negative, .. Positive], Math.Exp, 2);
+
+    [Test]
+    public void ExpNonPositive_IsWithinTwoUlp_OverItsRange() => Check(new ExpNonPositive(), Negative, Math.Exp, 2);
+
+    [Test]
+    public void Exp2NonPositive_IsWithinTwoUlp_OverItsRange() =>
+        Check(new Exp2NonPositive(), [.. Enumerable.Range(0, 60_000).Select(i => i * -126f / 60_000)], x => Math.Pow(2, x), 2);
+
+    [Test]
+    public void Tanh_IsWithinThreeUlp_OverItsRange() =>
+        Check(new Tanh(), [.. Enumerable.Range(1, 50_000).Select(i => (i - 25_000) * 12f / 25_000), 1e-8f, -1e-30f, 0.62499f, 0.62501f], Math.Tanh, 3);
+
+    [Test]
+    public void Exp_KeepsSpecialValues() =>
+        Assert.That(
+            Lanes.Map(width, [float.NegativeInfinity, -200f, 0f, 88.73f, 1e30f, float.PositiveInfinity, float.NaN], new Exp()),
+            Is.EqualTo([0f, 0f, 1f, float.PositiveInfinity, float.PositiveInfinity, float.PositiveInfinity, float.NaN]));
+
+    [Test]
+    public void ExpNonPositive_KeepsSpecialValues() =>
+        Assert.That(Lanes.Map(width, [float.NegativeInfinity, -88f, -1e30f, 0f, -0f, float.NaN], new ExpNonPositive()), Is.EqualTo([0f, 0f, 0f, 1f, 1f, float.NaN]));
+
+    [Test]
+    public void Exp2NonPositive_KeepsSpecialValues() =>
+        Assert.That(
+            Lanes.Map(width, [float.NegativeInfinity, -127f, -126.6f, -1e30f, 0f, -0f, -1f, -126f, float.NaN], new Exp2NonPositive()),
+            Is.EqualTo([0f, 0f, 0f, 0f, 1f, 1f, 0.5f, 1.17549435e-38f, float.NaN]));
+
+    [Test]
+    public void Tanh_KeepsSpecialValues() =>
+        Assert.That(
+            Lanes.Map(width, [float.NegativeInfinity, -50f, 0f, 50f, float.PositiveInfinity, float.NaN], new Tanh()),
+            Is.EqualTo([-1f, -1f, 0f, 1f, 1f, float.NaN]));
+
+    [Test]
+    public void Functions_HaveTheBitsOfOneLane()
+    {
+        float[] x = [.. Negative.Where((_, i) => i % 7 == 0)];
+        Assert.Multiple(() =>
+        {
+            Assert.That(Lanes.Map(width, x, new Exp()), Is.EqualTo(Lanes.Map(SimdWidth.Scalar, x, new Exp())));
+            Assert.That(Lanes.Map(width, x, new Exp2NonPositive()), Is.EqualTo(Lanes.Map(SimdWidth.Scalar, x, new Exp2NonPositive())));
+            Assert.That(Lanes.Map(width, x, new Tanh()), Is.EqualTo(Lanes.Map(SimdWidth.Scalar, x, new Tanh())));
+        });
+    }
+
+    private void Check<TFunction>(TFunction function, float[] values, Func<double, double> exact, double ulps)
+        where TFunction : struct, ILaneFunction
+    {
+        float[] actual = Lanes.Map(width, values, function);
+        double worst = 0;
+        float where = 0;
+        for (int i = 0; i < values.Length; i++)
+        {
+            double expected = exact(values[i]);
+            double error = Math.Abs(actual[i] - expected) / (MathF.BitIncrement(MathF.Abs((float)expected)) - MathF.Abs((float)expected));
+            if (!(error <= worst))
+            {
+                (worst, where) = (error, values[i]);
+            }
+        }
+
+        Assert.That(worst, Is.LessThanOrEqualTo(ulps), $"ulp at {where}");
+    }
+
+    private struct Exp : ILaneFunction
+    {
+        public readonly TV Apply<TV>(TV x)
+            where TV : struct, ISimd<TV> => SimdMath.Exp(x);
+    }
+
+    private struct ExpNonPositive : ILaneFunction
+    {
+        public readonly TV Apply<TV>(TV x)
+            where TV : struct, ISimd<TV> => SimdMath.ExpNonPositive(x);
+    }
+
+    private struct Exp2NonPositive : ILaneFunction
+    {
+        public readonly TV Apply<TV>(TV x)
+            where TV : struct, ISimd<TV> => SimdMath.Exp2NonPositive(x, out _);
+    }
+
+    private struct Tanh : ILaneFunction
+    {
+        public readonly TV Apply<TV>(TV x)
+            where TV : struct, ISimd<TV> => SimdMath.Tanh(x);
+    }
+}
