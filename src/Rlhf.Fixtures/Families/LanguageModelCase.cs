@@ -88,6 +88,8 @@ internal static class LanguageModelCase
 
     private static void Generate(CaseContext context, LanguageModel model, TokenBatch batch, int steps, int? eos, int pad)
     {
+        if (context.Tensors.HasExpected("gen_tokens") && context.Tensors.Shape("gen_tokens", 2)[1] != steps)
+            throw new FixtureException($"argument 'max_new_tokens' is {steps}, tensor 'gen_tokens' has {context.Tensors.Shape("gen_tokens")[1]} columns");
         int vocab = model.Config.VocabSize;
         float[] scores = new float[batch.Batch * steps * vocab];
         int[] tokens = new int[batch.Batch * steps], last = new int[batch.Batch];

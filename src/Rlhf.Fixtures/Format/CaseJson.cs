@@ -5,18 +5,19 @@ namespace Rlhf.Fixtures.Format;
 /// <summary>Reads JSON values; each failure names the field, what was found and what was expected.</summary>
 internal static class CaseJson
 {
-    public static JsonElement Member(JsonElement parent, string field, JsonValueKind kind)
+    /// <summary>A member of an object; <paramref name="path"/> is what stands before its name in messages.</summary>
+    public static JsonElement Member(JsonElement parent, string field, JsonValueKind kind, string path = "")
     {
         if (!parent.TryGetProperty(field, out JsonElement value))
-            throw new FixtureException($"case.json: no field '{field}'");
-        return Require(value, field, kind);
+            throw new FixtureException($"case.json: no field '{path}{field}'");
+        return Require(value, path + field, kind);
     }
 
     public static JsonElement Require(JsonElement value, string field, JsonValueKind kind) =>
         value.ValueKind == kind ? value : throw Wrong(field, value, kind.ToString().ToLowerInvariant());
 
-    public static string Text(JsonElement parent, string field) =>
-        Member(parent, field, JsonValueKind.String).GetString()!;
+    public static string Text(JsonElement parent, string field, string path = "") =>
+        Member(parent, field, JsonValueKind.String, path).GetString()!;
 
     /// <summary>A number, or one of the strings that stand for what JSON cannot hold.</summary>
     public static double Number(JsonElement value, string field) => value.ValueKind switch

@@ -77,8 +77,8 @@ public sealed class FixtureCase
         {
             string field = $"tensors.{tensor.Name}";
             CaseJson.Require(tensor.Value, field, JsonValueKind.Object);
-            JsonElement role = CaseJson.Member(tensor.Value, "role", JsonValueKind.String);
-            JsonElement shape = CaseJson.Member(tensor.Value, "shape", JsonValueKind.Array);
+            JsonElement role = CaseJson.Member(tensor.Value, "role", JsonValueKind.String, $"{field}.");
+            JsonElement shape = CaseJson.Member(tensor.Value, "shape", JsonValueKind.Array, $"{field}.");
             string? where = tensor.Value.TryGetProperty("compare_where", out JsonElement condition)
                 ? CaseJson.Require(condition, $"{field}.compare_where", JsonValueKind.String).GetString()
                 : null;
@@ -91,7 +91,7 @@ public sealed class FixtureCase
                     "info" => TensorRole.Info,
                     _ => throw CaseJson.Wrong($"{field}.role", role, "input, expected or info"),
                 },
-                CaseJson.Text(tensor.Value, "dtype"),
+                CaseJson.Text(tensor.Value, "dtype", $"{field}."),
                 [.. shape.EnumerateArray().Select(size => CaseJson.Integer(size, $"{field}.shape"))],
                 where);
         }
