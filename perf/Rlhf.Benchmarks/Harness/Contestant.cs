@@ -59,7 +59,7 @@ internal sealed class Contestant(string name, Func<int, double> run)
     {
         double once = run(1);
         // Small calls must see the last tier of compilation, which comes in the background after 30 calls and 0.1 s.
-        for (long start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start).TotalSeconds < 0.3;)
+        for (long start = Stopwatch.GetTimestamp(); once < 0.3 && Stopwatch.GetElapsedTime(start).TotalSeconds < 0.3;)
         {
             int count = once < 1e-4 ? 1000 : 1;
             once = run(count) / count;
