@@ -101,7 +101,13 @@ internal sealed class TinyPpo : IDisposable
 
         public IEnumerable<double> this[string metric] => Steps.Select(step => step[metric]);
 
-        public void Stepped(int step, IReadOnlyDictionary<string, double> metrics) => Steps.Add(metrics);
+        public Action<int>? OnStep { get; set; }
+
+        public void Stepped(int step, IReadOnlyDictionary<string, double> metrics)
+        {
+            Steps.Add(metrics);
+            OnStep?.Invoke(step);
+        }
 
         public void Collected(int step, IReadOnlyList<CompletionSample> samples) => Rollouts.Add(samples);
 
