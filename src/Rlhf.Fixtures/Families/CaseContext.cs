@@ -55,10 +55,18 @@ public sealed class CaseContext : IDisposable
     /// <summary>Compares f32 results.</summary>
     public void Check(string name, ReadOnlySpan<float> values, Tolerance tolerance, NoteFacts? facts = null, bool[]? where = null)
     {
-        double[] wide = new double[values.Length];
-        for (int i = 0; i < wide.Length; i++)
-            wide[i] = values[i];
-        Check(name, wide, tolerance, facts, where);
+        if (Compare(name, Widen(values), tolerance, facts, where) is { } comparison)
+            _comparisons.Add(comparison);
+    }
+
+    /// <summary>
+    /// Compares the same results computed in another way, under a tolerance of the runner's own. Reported only when it fails: a passing
+    /// row speaks of the case's tolerances alone.
+    /// </summary>
+    public void CheckVariant(string name, string variant, ReadOnlySpan<float> values, Tolerance tolerance, NoteFacts facts)
+    {
+        if (Compare(name, Widen(values), tolerance, facts, null) is { Failed: > 0 } comparison)
+            _comparisons.Add(comparison with { Name = $"{name} ({variant})" });
     }
 
     /// <summary>Compares f64 results.</summary>
@@ -69,13 +77,8 @@ public sealed class CaseContext : IDisposable
     /// <param name="where">Only these elements, where the case's notes say so; combined with its compare_where.</param>
     public void Check(string name, ReadOnlySpan<double> values, Tolerance tolerance, NoteFacts? facts = null, bool[]? where = null)
     {
-        if (Expected(name, values.Length) is not { } tensor)
-            return;
-        if (tensor.IsExact)
-            throw new FixtureException($"tensor '{name}' is {tensor.DType}, computed are floating-point numbers");
-        double[] expected = Tensors.Doubles(name);
-        var note = new ToleranceNote(tolerance, expected, facts ?? NoteFacts.None);
-        _comparisons.Add(Comparer.Compare(tensor, values, expected, note, Where(tensor, where)));
+        if (Compare(name, values, tolerance, facts, where) is { } comparison)
+            _comparisons.Add(comparison);
     }
 
     /// <summary>Compares integers, exactly.</summary>
@@ -154,6 +157,25 @@ public sealed class CaseContext : IDisposable
         return _fixture.Scalars.Keys.FirstOrDefault(path => !_checkedScalars.Contains(path)) is { } scalar
             ? $"expected scalar '{scalar}' is not computed"
             : null;
+    }
+
+    private static double[] Widen(ReadOnlySpan<float> values)
+    {
+        double[] wide = new double[values.Length];
+        for (int i = 0; i < wide.Length; i++)
+            wide[i] = values[i];
+        return wide;
+    }
+
+    private Mismatch? Compare(string name, ReadOnlySpan<double> values, Tolerance tolerance, NoteFacts? facts, bool[]? where)
+    {
+        if (Expected(name, values.Length) is not { } tensor)
+            return null;
+        if (tensor.IsExact)
+            throw new FixtureException($"tensor '{name}' is {tensor.DType}, computed are floating-point numbers");
+        double[] expected = Tensors.Doubles(name);
+        var note = new ToleranceNote(tolerance, expected, facts ?? NoteFacts.None);
+        return Comparer.Compare(tensor, values, expected, note, Where(tensor, where));
     }
 
     private DeclaredTensor? Expected(string name, int length)

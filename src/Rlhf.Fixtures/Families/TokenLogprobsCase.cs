@@ -71,7 +71,7 @@ internal static class TokenLogprobsCase
                 View<BFloat16> rounded = context.Memory.Zeros<BFloat16>(rows, vocab);
                 Backward<BFloat16>(context, narrow, targets, transform, weight, ofEntropy, rounded);
                 float[] values = Array.ConvertAll(Scratch.Span(rounded).ToArray(), value => (float)value);
-                context.Check(name, values, tolerance with { Relative = tolerance.Relative + BFloat16Rounding }, note);
+                context.CheckVariant(name, "bf16 storage", values, tolerance with { Relative = tolerance.Relative + BFloat16Rounding }, note);
             }
 
             View<float> gradient = context.Memory.Zeros<float>(rows, vocab);
