@@ -3,7 +3,7 @@ using Rlhf.Kernels.Memory;
 using Rlhf.Kernels.Policy;
 using Rlhf.Kernels.Sequence;
 using Rlhf.TestSupport;
-using Oracle = Rlhf.Kernels.Reference.Policy.PpoFromLogits;
+using Oracle = Rlhf.Kernels.Reference.Policy.LinearPpo;
 
 namespace Rlhf.Kernels.Conformance.Policy;
 
@@ -32,10 +32,9 @@ public sealed class LinearPpoTests(IKernels kernels)
                 Normalizer = n, Logprobs = lp, Entropy = entropy, Workspace = head.Workspace, Stats = stats,
                 Gradients = new LinearHeadGradients { Hidden = gradHidden, Weight = gradWeight, Bias = gradBias },
             });
-            var (expected, gradLogprobs, gradEntropy) = Oracle.Compute(
-                head.Reference.Logits, head.Picks, withOld ? Data.Doubles(old) : null, Data.Doubles(advantages), head.Counted, Data.Doubles(weights),
+            var (expected, hidden, weight, bias) = Oracle.Compute(
+                head.Reference, head.Picks, withOld ? Data.Doubles(old) : null, Data.Doubles(advantages), head.Counted, Data.Doubles(weights),
                 LinearCase<T>.Transform, default, entropyCoef, n);
-            var (hidden, weight, bias) = head.Reference.Backward(head.Picks, head.Counted, LinearCase<T>.Transform, gradLogprobs, gradEntropy);
             PpoClipStats actual = PpoClipStats.Read(stats);
             Assert.Multiple(() =>
             {
