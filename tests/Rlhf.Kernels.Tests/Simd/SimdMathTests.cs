@@ -26,6 +26,18 @@ public sealed class SimdMathTests(SimdWidth width)
         Check(new Tanh(), [.. Enumerable.Range(1, 50_000).Select(i => (i - 25_000) * 12f / 25_000), 1e-8f, -1e-30f, 0.62499f, 0.62501f], Math.Tanh, 3);
 
     [Test]
+    public void Log_IsWithinTwoUlp_OverManyPowersOfTwo() =>
+        Check(new Log(), [.. Enumerable.Range(0, 60_000).Select(i => MathF.Exp((i - 30_000) * 80f / 30_000)).Where(x => MathF.Abs(x - 1) > 0.02f)], Math.Log, 2);
+
+    [Test]
+    public void Log_KeepsItsDigits_BesideOne() =>
+        Check(new Log(), [.. Enumerable.Range(0, 40_000).Select(i => 0.98f + (i * 1e-6f)).Where(x => x != 1f)], Math.Log, 3);
+
+    [Test]
+    public void Log1P_IsWithinTwoUlp_OverItsRange() =>
+        Check(new Log1P(), [.. Enumerable.Range(0, 60_000).Select(i => -0.5f + (i * 1.5f / 60_000)).Where(x => x != 0f), 1e-20f, -1e-7f], ExactLog1P, 2);
+
+    [Test]
     public void Exp_KeepsSpecialValues() =>
         Assert.That(
             Lanes.Map(width, [float.NegativeInfinity, -200f, 0f, 88.73f, 1e30f, float.PositiveInfinity, float.NaN], new Exp()),
@@ -58,6 +70,9 @@ public sealed class SimdMathTests(SimdWidth width)
             Assert.That(Lanes.Map(width, x, new Tanh()), Is.EqualTo(Lanes.Map(SimdWidth.Scalar, x, new Tanh())));
         });
     }
+
+    // log(1 + x) · x / ((1 + x) − 1): exact to the last digit (Goldberg 1991, theorem 4).
+    private static double ExactLog1P(double x) => 1 + x == 1 ? x : Math.Log(1 + x) * x / (1 + x - 1);
 
     private void Check<TFunction>(TFunction function, float[] values, Func<double, double> exact, double ulps)
         where TFunction : struct, ILaneFunction
@@ -94,6 +109,18 @@ public sealed class SimdMathTests(SimdWidth width)
     {
         public readonly TV Apply<TV>(TV x)
             where TV : struct, ISimd<TV> => SimdMath.Exp2NonPositive(x, out _);
+    }
+
+    private struct Log : ILaneFunction
+    {
+        public readonly TV Apply<TV>(TV x)
+            where TV : struct, ISimd<TV> => SimdMath.Log(x);
+    }
+
+    private struct Log1P : ILaneFunction
+    {
+        public readonly TV Apply<TV>(TV x)
+            where TV : struct, ISimd<TV> => SimdMath.Log1P(x);
     }
 
     private struct Tanh : ILaneFunction
