@@ -67,6 +67,10 @@ public static class CommandLine
         "Fine-tunes language models from preferences: SFT, reward model, PPO, on hand-written kernels. "
         + "`rlhf VERB --help` explains a verb.")
     {
+        SftVerb.Create(),
+        RewardVerb.Create(),
+        GenerateVerb.Create(),
+        EvalVerb.Create(),
         CheckVerb.Create(),
     };
 

@@ -10,6 +10,31 @@ namespace Rlhf.Training.Data;
 /// <param name="format">How completions become tokens.</param>
 public sealed class DatasetReader(TextEncoder encoder, ResponseFormat format)
 {
+    /// <summary>The kind of a data set, by the fields of its first line.</summary>
+    /// <exception cref="DataFormatException">No line, or none of the fields; lists what was looked for.</exception>
+    public static DatasetKind Detect(string path)
+    {
+        if (Path.GetExtension(path) == ".txt")
+            return DatasetKind.Text;
+        foreach (JsonLine line in JsonLines.Read(path))
+        {
+            if (line.Has("completions"))
+                return DatasetKind.Ranking;
+            if (line.Has("chosen") || line.Has("chosen_ids"))
+                return DatasetKind.Preference;
+            if (line.Has("completion"))
+                return DatasetKind.PromptCompletion;
+            if (line.Has("text") || line.Has("input_ids"))
+                return DatasetKind.Text;
+            return line.Has("prompt")
+                ? DatasetKind.Prompt
+                : throw new DataFormatException(
+                    $"{path}: line {line.Number}: none of the fields 'text', 'input_ids', 'prompt', 'completion', 'chosen', 'completions'");
+        }
+
+        throw new DataFormatException($"{path}: no examples, the data set is empty");
+    }
+
     /// <summary>
     /// Language modelling: lines with <c>text</c> or <c>input_ids</c>; a <c>.txt</c> file is one document.
     /// </summary>

@@ -44,6 +44,10 @@ public sealed class RewardLoss : IDisposable
     /// <summary>Statistics of a micro-batch without gradients.</summary>
     public PreferenceStats Forward(IReadOnlyList<RewardExample> examples, float normalizer) => Run(examples, normalizer, backward: false);
 
+    /// <summary>Statistics of a whole data set, its loss the mean over prompts.</summary>
+    public PreferenceStats Evaluate(IReadOnlyList<RewardExample> examples, int batchSize) =>
+        examples.Chunk(batchSize).Select(batch => Forward(batch, examples.Count)).Aggregate((left, right) => left + right);
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -105,11 +105,7 @@ public sealed class RewardTrainer : IDisposable
     }
 
     /// <summary>Loss (mean over prompts), accuracy over pairs, margin and rewards of held-out examples.</summary>
-    public PreferenceStats Evaluate(IReadOnlyList<RewardExample> examples) => Evaluate(_loss, examples, MicroBatchSize);
-
-    /// <summary>Statistics of examples under a loss.</summary>
-    public static PreferenceStats Evaluate(RewardLoss loss, IReadOnlyList<RewardExample> examples, int batchSize) =>
-        examples.Chunk(batchSize).Select(micro => loss.Forward(micro, examples.Count)).Aggregate((left, right) => left + right);
+    public PreferenceStats Evaluate(IReadOnlyList<RewardExample> examples) => _loss.Evaluate(examples, MicroBatchSize);
 
     /// <summary>Writes model, optimizer and position to a directory, for <see cref="Resume"/>.</summary>
     public void WriteCheckpoint(string directory)

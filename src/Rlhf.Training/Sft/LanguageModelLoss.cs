@@ -73,6 +73,15 @@ public sealed class LanguageModelLoss : IDisposable
         return Sums(count, withEntropy: true);
     }
 
+    /// <summary>Loss sums of a whole data set.</summary>
+    public LanguageModelSums Evaluate(IReadOnlyList<LanguageExample> examples, int batchSize)
+    {
+        LanguageModelSums sums = default;
+        foreach (LanguageExample[] batch in examples.Chunk(batchSize))
+            sums += Forward(batch);
+        return sums;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

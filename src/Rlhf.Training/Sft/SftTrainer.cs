@@ -96,13 +96,7 @@ public sealed class SftTrainer : IDisposable
     }
 
     /// <summary>Loss of held-out examples: mean nats a token, perplexity, entropy.</summary>
-    public LanguageModelSums Evaluate(IReadOnlyList<LanguageExample> examples)
-    {
-        LanguageModelSums sums = default;
-        foreach (LanguageExample[] micro in examples.Chunk(MicroBatchSize))
-            sums += _loss.Forward(micro);
-        return sums;
-    }
+    public LanguageModelSums Evaluate(IReadOnlyList<LanguageExample> examples) => _loss.Evaluate(examples, MicroBatchSize);
 
     /// <summary>Writes model, optimizer and position to a directory, for <see cref="Resume"/>.</summary>
     public void WriteCheckpoint(string directory)
