@@ -48,7 +48,7 @@ internal sealed class GenerateVerb
             if (result.GetResult(verb._prompt) is null == result.GetResult(verb._prompts) is null)
                 result.AddError("One of --prompt and --prompts is required");
         });
-        command.SetAction((result, cancellation) => Task.FromResult(verb.Run(result, cancellation)));
+        command.SetAction((result, cancellation) => Task.Run(() => verb.Run(result, cancellation), cancellation));
         return command;
     }
 

@@ -5,6 +5,7 @@ using Rlhf.Models;
 using Rlhf.Models.Generation;
 using Rlhf.Training.Checkpointing;
 using Rlhf.Training.Data;
+using Rlhf.Training.Metrics;
 using Rlhf.Training.Optimization;
 using Rlhf.Training.Reward;
 
@@ -49,7 +50,7 @@ internal sealed class RewardVerb
             if (result.GetValue(verb._normalize) == "demonstrations" && result.GetResult(verb._demonstrations) is null)
                 result.AddError("--normalize demonstrations needs --demonstrations");
         });
-        command.SetAction((result, cancellation) => Task.FromResult(verb.Run(result, cancellation)));
+        command.SetAction((result, cancellation) => Task.Run(() => verb.Run(result, cancellation), cancellation));
         return command;
     }
 
@@ -87,8 +88,8 @@ internal sealed class RewardVerb
             trainer.Resume(checkpoint);
 
         TrainingRun run = TrainingRun.Open(directory, _set.Arguments(result), resume);
-        using (var log = new RunLog(run.MetricsPath, output, append: resume))
-            trainer.Train(log, heldOut, normalizer, run, cancellation);
+        using (var log = new RunLog(directory, append: resume))
+            trainer.Train(new ObserverGroup(log, new StepLines(output)), heldOut, normalizer, run, cancellation);
         run.Finish(trainer.Step, path => model.Save(path, alsoWrite: encoder.Tokenizer.Save), ParameterBuffers.Of(model.Transformer));
         output.WriteLine($"saved {TrainingRun.ModelDirectory(directory)}");
         return CommandLine.Success;

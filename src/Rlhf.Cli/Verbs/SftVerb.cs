@@ -4,6 +4,7 @@ using Rlhf.Kernels;
 using Rlhf.Models;
 using Rlhf.Training.Checkpointing;
 using Rlhf.Training.Data;
+using Rlhf.Training.Metrics;
 using Rlhf.Training.Optimization;
 using Rlhf.Training.Sft;
 
@@ -35,7 +36,7 @@ internal sealed class SftVerb
             if (result.GetResult(verb._model) is null == result.GetResult(verb._config) is null)
                 result.AddError("One of --model and --config is required");
         });
-        command.SetAction((result, cancellation) => Task.FromResult(verb.Run(result, cancellation)));
+        command.SetAction((result, cancellation) => Task.Run(() => verb.Run(result, cancellation), cancellation));
         return command;
     }
 
@@ -64,8 +65,8 @@ internal sealed class SftVerb
             trainer.Resume(checkpoint);
 
         TrainingRun run = TrainingRun.Open(directory, _set.Arguments(result), resume);
-        using (var log = new RunLog(run.MetricsPath, output, append: resume))
-            trainer.Train(log, heldOut, run, cancellation);
+        using (var log = new RunLog(directory, append: resume))
+            trainer.Train(new ObserverGroup(log, new StepLines(output)), heldOut, run, cancellation);
         run.Finish(trainer.Step, path => model.Save(path, alsoWrite: encoder.Tokenizer.Save), ParameterBuffers.Of(model.Transformer));
         output.WriteLine($"saved {TrainingRun.ModelDirectory(directory)}");
         return CommandLine.Success;

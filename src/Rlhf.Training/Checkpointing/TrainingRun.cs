@@ -21,9 +21,6 @@ public sealed class TrainingRun
     /// <summary>The run's directory.</summary>
     public string Directory { get; }
 
-    /// <summary>Where the metrics go, one JSON object a line.</summary>
-    public string MetricsPath => Path.Combine(Directory, "metrics.jsonl");
-
     /// <summary>Begins or continues a run. Call it when all inputs have been read: it is the first thing that writes.</summary>
     /// <param name="directory">Made if needed.</param>
     /// <param name="arguments">The settings, kept beside the results.</param>

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Rlhf.Kernels.Memory;
 using Rlhf.Models;
 
@@ -14,6 +15,20 @@ public sealed record ParameterBuffers(View<float> Weights, View<float> Gradients
 
     /// <summary>The first tensor that holds a NaN or an infinity, as a phrase with the value and its place; weights before gradients.</summary>
     public string? FirstNonFinite() => FirstNonFinite(Weights, "weight") ?? FirstNonFinite(Gradients, "gradient");
+
+    /// <summary>The tensor with the largest weight, as a phrase: where an overflow begins that no weight shows yet.</summary>
+    public unsafe string LargestWeight()
+    {
+        (float Value, string Name) largest = (0, "");
+        foreach (Parameter tensor in Tensors)
+        {
+            float value = TensorPrimitives.MaxMagnitude(new ReadOnlySpan<float>(Weights.Pointer + tensor.Offset, tensor.Count));
+            if (Math.Abs(value) > Math.Abs(largest.Value))
+                largest = (value, tensor.Name);
+        }
+
+        return $"weight '{largest.Name}' reaches {largest.Value}";
+    }
 
     private unsafe string? FirstNonFinite(View<float> vector, string what)
     {

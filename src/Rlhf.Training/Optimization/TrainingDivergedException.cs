@@ -35,5 +35,5 @@ public sealed class TrainingDivergedException : Exception
     }
 
     internal static TrainingDivergedException At(int step, string what, ParameterBuffers buffers) =>
-        new($"training diverged at step {step}: {what}, {buffers.FirstNonFinite() ?? "all weights and gradients are finite"}; stopped before the update");
+        new($"training diverged at step {step}: {what}, {buffers.FirstNonFinite() ?? buffers.LargestWeight()}; stopped before the update");
 }

@@ -97,10 +97,14 @@ public sealed class RewardTrainer : IDisposable
 
             if (log || evaluate)
                 observer?.Stepped(Step, metrics);
-            if (_config.SaveSteps > 0 && Step % _config.SaveSteps == 0 && Step < TotalSteps)
-                run?.SaveCheckpoint(Step, WriteCheckpoint, _buffers);
+            if (run is not null && _config.SaveSteps > 0 && Step % _config.SaveSteps == 0 && Step < TotalSteps)
+            {
+                RequireFiniteLoss();
+                run.SaveCheckpoint(Step, WriteCheckpoint, _buffers);
+            }
         }
 
+        RequireFiniteLoss();
         normalizer?.Apply(scorer);
     }
 
@@ -134,6 +138,10 @@ public sealed class RewardTrainer : IDisposable
     }
 
     private int MicroBatchSize => _config.MicroBatchSize > 0 ? _config.MicroBatchSize : _config.BatchSize;
+
+    /// <summary>Finite weights may still be ruined ones; only a model that has a loss is worth keeping.</summary>
+    private void RequireFiniteLoss() => TrainingDivergedException.ThrowIfNotFinite(
+        _loss.Forward([_examples[_order[(long)Step * _config.BatchSize]]], normalizer: 1).Loss, MetricNames.Loss, Step + 1, _buffers);
 
     private Dictionary<string, double> TrainStep()
     {

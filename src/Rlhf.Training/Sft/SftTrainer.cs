@@ -90,9 +90,14 @@ public sealed class SftTrainer : IDisposable
 
             if (metrics.Count > 0)
                 observer?.Stepped(Step, metrics);
-            if (_config.SaveSteps > 0 && Step % _config.SaveSteps == 0 && Step < TotalSteps)
-                run?.SaveCheckpoint(Step, WriteCheckpoint, _buffers);
+            if (run is not null && _config.SaveSteps > 0 && Step % _config.SaveSteps == 0 && Step < TotalSteps)
+            {
+                RequireFiniteLoss();
+                run.SaveCheckpoint(Step, WriteCheckpoint, _buffers);
+            }
         }
+
+        RequireFiniteLoss();
     }
 
     /// <summary>Loss of held-out examples: mean nats a token, perplexity, entropy.</summary>
@@ -129,6 +134,10 @@ public sealed class SftTrainer : IDisposable
     private bool Due(int every) => (every > 0 && (Step + 1) % every == 0) || Step == 0 || Step + 1 == TotalSteps;
 
     private bool DueAfterStep(int every) => (every > 0 && Step % every == 0) || Step == TotalSteps;
+
+    /// <summary>Finite weights may still be ruined ones; only a model that has a loss is worth keeping.</summary>
+    private void RequireFiniteLoss() => TrainingDivergedException.ThrowIfNotFinite(
+        _loss.Forward([_examples[_order[(long)Step * _config.BatchSize]]]).MeanLoss, MetricNames.Loss, Step + 1, _buffers);
 
     private Dictionary<string, double> TrainStep(bool log)
     {
