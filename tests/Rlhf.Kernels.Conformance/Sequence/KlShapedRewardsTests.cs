@@ -84,6 +84,23 @@ public sealed class KlShapedRewardsTests(IKernels kernels)
         Assert.That(rewards.Span[0], Is.EqualTo(3f));
     }
 
+    [Test]
+    public void Arguments_AreNamed_WhenWrong()
+    {
+        using var lp = Pinned.Zeros<float>(1, 4);
+        using var n = Pinned.Of([5]);
+        using var s = Pinned.Zeros<float>(1);
+        var args = new KlShapedRewardsArgs
+        {
+            Logprobs = lp, RefLogprobs = lp, Lengths = n, Scores = s, KlCoef = 0.1f, Estimator = KlEstimator.K1,
+            Placement = ScorePlacement.LastToken, Rewards = lp,
+        };
+        Assert.That(() => kernels.KlShapedRewards(args), Throws.ArgumentException.With.Message.EqualTo("Lengths[0] is 5, expected 0 to 4"));
+        Assert.That(
+            () => kernels.KlShapedRewards(args with { MissingEosPenalty = 1f }),
+            Throws.ArgumentException.With.Message.EqualTo("HasEos is missing, expected with a MissingEosPenalty"));
+    }
+
     private float[] Rewards(int length, ScorePlacement placement, float penalty, MissingEosRule rule)
     {
         using var lp = Pinned.Zeros<float>(1, 4);
