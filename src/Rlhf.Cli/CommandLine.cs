@@ -69,6 +69,7 @@ public static class CommandLine
     {
         SftVerb.Create(),
         RewardVerb.Create(),
+        PpoVerb.Create(),
         GenerateVerb.Create(),
         EvalVerb.Create(),
         CheckVerb.Create(),

@@ -16,6 +16,10 @@ internal static class PpoDataRules
         Expect(data.Prompts.Count > 0, "no training prompts, expected at least one");
         int empty = data.Prompts.ToList().FindIndex(prompt => prompt.Ids.Length == 0);
         Expect(empty < 0, $"training prompt {empty} has no tokens, expected at least one");
+        int longest = data.Prompts.Max(prompt => prompt.Ids.Length), positions = models.Policy.Config.MaxPositions;
+        Expect(
+            models.Policy.Config.RotaryDims > 0 || longest + config.ResponseLength <= positions,
+            $"the longest prompt has {longest} tokens and ResponseLength is {config.ResponseLength}, expected at most {positions} positions together");
         Expect(config.PtxCoef == 0 || data.Pretraining.Count > 0, $"PtxCoef is {config.PtxCoef}, expected pretraining text with it");
         Expect(
             config.StopTokenId is not { } stop || (uint)stop < (uint)vocabulary,
