@@ -73,6 +73,7 @@ public static class CommandLine
         GenerateVerb.Create(),
         EvalVerb.Create(),
         CheckVerb.Create(),
+        DemoVerb.Create(),
     };
 
     private static string Explain(ParseResult result)
