@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Rlhf.Kernels;
+using Rlhf.Kernels.Preference;
 using Rlhf.Models;
 using Rlhf.Models.Tokenization;
 using Rlhf.Training.Data;
@@ -17,6 +18,7 @@ namespace Rlhf.Cli.Demo;
 /// </summary>
 internal sealed class DemoRun
 {
+    private const int RewardCheckBatch = 64;
     private const string EndOfText = "<|endoftext|>", Pad = "[PAD]";
     private readonly IKernels _kernels;
     private readonly DemoSettings _settings;
@@ -121,7 +123,7 @@ internal sealed class DemoRun
         {
             LearningRate = _settings.RewardLearningRate,
             BatchSize = _settings.RewardBatchPrompts,
-            Epochs = 1,
+            Epochs = _settings.RewardEpochs,
             Schedule = ScheduleKind.Cosine,
             WarmupSteps = 10,
             Seed = Stream(3),
@@ -172,7 +174,7 @@ internal sealed class DemoRun
     {
         TokenText[] prompts = [.. _heldOutOpenings.Skip(_settings.EvalPrompts).Take(_settings.RewardHeldOutPrompts)];
         using var loss = new RewardLoss(reward, _kernels);
-        var stats = RewardTrainer.Evaluate(loss, RewardExamples.From(Compare(sft, prompts, withErrors: false), _settings.ContextLength), 64);
+        PreferenceStats stats = loss.Evaluate(RewardExamples.From(Compare(sft, prompts, withErrors: false), _settings.ContextLength), RewardCheckBatch);
         return (stats.Accuracy, (int)stats.Pairs);
     }
 

@@ -13,36 +13,38 @@ internal sealed record DemoSettings
 
     public int MaxOpeningWords { get; init; } = 8;
 
-    // Model: a GPT-2 of about 1.6 M parameters.
+    // Model: a GPT-2 of about 1.1 M parameters.
     public int Layers { get; init; } = 4;
 
-    public int HiddenSize { get; init; } = 160;
+    public int HiddenSize { get; init; } = 128;
 
-    public int Heads { get; init; } = 5;
+    public int Heads { get; init; } = 4;
 
-    public int ContextLength { get; init; } = 128;
+    public int ContextLength { get; init; } = 64;
 
     // Supervised fine-tuning (here: training) on the addresses.
-    public int SftTokens { get; init; } = 1_200_000;
+    public int SftTokens { get; init; } = 800_000;
 
-    public int SftBatch { get; init; } = 32;
+    public int SftBatch { get; init; } = 16;
 
-    public double SftLearningRate { get; init; } = 2e-3;
+    public double SftLearningRate { get; init; } = 3e-3;
 
     // Comparisons: K continuations of each opening, ranked.
     public int ResponseLength { get; init; } = 24;
 
     public int ResponsesPerPrompt { get; init; } = 4;
 
-    public int RewardPrompts { get; init; } = 4000;
+    public int RewardPrompts { get; init; } = 3000;
 
     public int RewardHeldOutPrompts { get; init; } = 512;
 
     public double LabelErrorRate { get; init; } = 0.1;
 
-    public int RewardBatchPrompts { get; init; } = 32;
+    public int RewardBatchPrompts { get; init; } = 12;
 
-    public double RewardLearningRate { get; init; } = 1e-3;
+    public double RewardEpochs { get; init; } = 2;
+
+    public double RewardLearningRate { get; init; } = 2e-3;
 
     public int RewardNormalizeSamples { get; init; } = 256;
 
