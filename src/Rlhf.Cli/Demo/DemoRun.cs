@@ -57,13 +57,13 @@ internal sealed class DemoRun
     {
         var curves = new CurveRecorder(_observer);
         using LanguageModel sft = Timed("SFT", () => TrainLanguageModel(curves));
-        double sftLoss = _judge.MeanLoss(sft, _heldOutText);
+        double sftLoss = Timed("SFT check", () => _judge.MeanLoss(sft, _heldOutText));
         IReadOnlyList<Ranking> rankings = Timed("comparisons", () => Compare(sft, TrainingPrompts(_settings.RewardPrompts), withErrors: true));
         using ScalarModel reward = Timed("reward model", () => TrainRewardModel(sft, rankings, curves));
         (double accuracy, int comparisons) = Timed("reward check", () => CheckRewardModel(sft, reward));
         using LanguageModel ppo = Timed("PPO", () => ImprovePolicy(sft, reward, curves));
         var (evaluation, samples) = Timed("judgement", () =>
-            _judge.Compare(sft, ppo, [.. _heldOutOpenings.Take(_settings.EvalPrompts)], _heldOutText, Stream(5)));
+            _judge.Compare(sft, ppo, [.. _heldOutOpenings.Take(_settings.EvalPrompts)], _heldOutText, sftLoss, Stream(5)));
         return new SeedReport
         {
             Seed = _seed,
@@ -118,11 +118,13 @@ internal sealed class DemoRun
 
     private ScalarModel TrainRewardModel(LanguageModel sft, IReadOnlyList<Ranking> rankings, ITrainingObserver observer)
     {
-        ScalarModel reward = ScalarModel.FromLayers(sft.Transformer, Stream(3));
+        // From zero the head first finds what the layers offer; random scores of deviation 1 would first have to be unlearned.
+        ScalarModel reward = ScalarModel.FromLayers(sft.Transformer, Stream(3), zeroHead: true);
         using var trainer = new RewardTrainer(reward, _kernels, RewardExamples.From(rankings, _settings.ContextLength), new RewardConfig
         {
             LearningRate = _settings.RewardLearningRate,
             BatchSize = _settings.RewardBatchPrompts,
+            NormalizeBefore = false,
             Epochs = _settings.RewardEpochs,
             Schedule = ScheduleKind.Cosine,
             WarmupSteps = 10,

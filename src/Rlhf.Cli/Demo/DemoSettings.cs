@@ -42,14 +42,14 @@ internal sealed record DemoSettings
 
     public int RewardBatchPrompts { get; init; } = 12;
 
-    public double RewardEpochs { get; init; } = 2;
+    public double RewardEpochs { get; init; } = 2.5;
 
     public double RewardLearningRate { get; init; } = 2e-3;
 
     public int RewardNormalizeSamples { get; init; } = 256;
 
     // PPO.
-    public int PpoUpdates { get; init; } = 40;
+    public int PpoUpdates { get; init; } = 30;
 
     public int PpoBatch { get; init; } = 128;
 

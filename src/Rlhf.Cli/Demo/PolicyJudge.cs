@@ -11,7 +11,7 @@ internal sealed class PolicyJudge(IKernels kernels, TextEncoder encoder, Valence
     private const int SamplesShown = 12, ForwardBatch = 128;
 
     public (PolicyEvaluation Evaluation, IReadOnlyList<SamplePair> Samples) Compare(
-        LanguageModel sft, LanguageModel ppo, IReadOnlyList<TokenText> openings, IReadOnlyList<LanguageExample> heldOut, ulong seed)
+        LanguageModel sft, LanguageModel ppo, IReadOnlyList<TokenText> openings, IReadOnlyList<LanguageExample> heldOut, double sftLoss, ulong seed)
     {
         IReadOnlyList<(TokenText Text, float[] Logprobs)> before = Sample(sft, openings, seed), after = Sample(ppo, openings, seed);
         double[] valenceBefore = [.. before.Select(text => lexicon.Score(text.Text.Text))], valenceAfter = [.. after.Select(text => lexicon.Score(text.Text.Text))];
@@ -23,7 +23,7 @@ internal sealed class PolicyJudge(IKernels kernels, TextEncoder encoder, Valence
             MeanValenceSft = valenceBefore.Average(),
             MeanValencePpo = valenceAfter.Average(),
             MeanKl = MeanKl(sft, openings, after),
-            PerplexityRatio = Math.Exp(MeanLoss(ppo, heldOut) - MeanLoss(sft, heldOut)),
+            PerplexityRatio = Math.Exp(MeanLoss(ppo, heldOut) - sftLoss),
             DistinctSft = before.Average(text => DistinctShare(text.Text.Ids)),
             DistinctPpo = after.Average(text => DistinctShare(text.Text.Ids)),
             VocabularySft = before.SelectMany(text => text.Text.Ids).Distinct().Count(),
