@@ -31,7 +31,7 @@ public sealed class AddressCorpusTests
     {
         const string Long = "We have every reason to hope that the year will be a good one for all";
         IReadOnlyList<string> openings = AddressCorpus.Openings([$"{Long}. Too short. {Long}! It is not the case that nothing was done in the last year by us."], 4, 4);
-        Assert.That(openings, Is.EqualTo(new[] { "We have every reason", "It is not the case" }));
+        Assert.That(openings, Is.EqualTo(new[] { "We have every reason", "It is not the" }));
     }
 
     [Test]
