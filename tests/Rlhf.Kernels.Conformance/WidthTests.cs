@@ -12,12 +12,12 @@ public sealed class WidthTests
     {
         if (WidthChild.IsChild)
         {
-            Assert.Pass("this is a child already");
+            Assert.Ignore("this is a child already");
         }
 
         if (CpuKernels.WidestNative < width)
         {
-            Assert.Pass($"this processor has no {width} to fall back to");
+            Assert.Ignore($"this processor has no {width} to fall back to");
         }
 
         var (passed, output) = WidthChild.Run(width, switchedOff);

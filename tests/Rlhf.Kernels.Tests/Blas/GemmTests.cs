@@ -13,7 +13,7 @@ public sealed unsafe class GemmTests
     {
         if (width > SimdRunner.Widest && (long)m * n * k > 100_000)
         {
-            Assert.Pass($"{width} is emulated on this machine: large shapes are left to the native widths");
+            Assert.Ignore($"{width} is emulated on this machine: large shapes are left to the native widths");
         }
 
         using var team = new WorkerTeam(2);
@@ -73,7 +73,7 @@ public sealed unsafe class GemmTests
         if (!OpenBlas.IsAvailable)
         {
             Assert.That((OpenBlas.CoreName, OpenBlas.Threads), Is.EqualTo(("", 0)));
-            Assert.Pass("OpenBLAS is not installed here");
+            Assert.Ignore("OpenBLAS is not installed here");
         }
 
         const int M = 60, N = 90, K = 120;
