@@ -65,11 +65,14 @@ public static class Require
         }
     }
 
-    /// <summary>Token ids within <c>[0, vocab)</c> wherever the mask (if any) counts the position.</summary>
+    /// <summary>
+    /// Token ids within <c>[0, vocab)</c> wherever the mask (if any) counts the position. Ids on a device are not read here: its
+    /// kernels poison the row and report it.
+    /// </summary>
     public static void Targets(
         ReadOnlyView<int> targets, ReadOnlyView<byte> mask, int vocab, [CallerArgumentExpression(nameof(targets))] string name = "")
     {
-        for (int i = 0; i < targets.Rows; i++)
+        for (int i = 0; targets.Device == DeviceKind.Cpu && i < targets.Rows; i++)
         {
             int target = targets[i];
             if ((uint)target >= (uint)vocab && (mask.IsEmpty || mask[i] != 0))

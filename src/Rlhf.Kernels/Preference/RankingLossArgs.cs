@@ -46,12 +46,13 @@ public readonly struct RankingLossArgs
         Require.Shape<float>(Stats, PreferenceStats.Length, 1);
         Require.Within(Noise, 0f, 0.999f);
         Require.Positive(Normalizer);
-        if (groups < 0 || GroupOffsets[0] != 0 || GroupOffsets[groups] != m)
+        bool readable = GroupOffsets.Device == DeviceKind.Cpu;
+        if (groups < 0 || (readable && (GroupOffsets[0] != 0 || GroupOffsets[groups] != m)))
         {
             throw new ArgumentException($"GroupOffsets is {GroupOffsets}, expected [G + 1] from 0 to {m}");
         }
 
-        for (int g = 0; g < groups; g++)
+        for (int g = 0; readable && g < groups; g++)
         {
             if (GroupOffsets[g + 1] < GroupOffsets[g])
             {

@@ -88,7 +88,7 @@ public readonly struct KlShapedRewardsArgs
             throw new ArgumentException("HasEos is missing, expected with a MissingEosPenalty");
         }
 
-        for (int i = 0; i < rows; i++)
+        for (int i = 0; Lengths.Device == DeviceKind.Cpu && i < rows; i++)
         {
             if ((uint)Lengths[i] > (uint)cols)
             {

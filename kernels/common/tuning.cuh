@@ -1,0 +1,15 @@
+// Block sizes and unrolls in one place, with what chose them. The host reads a kernel's block size back from the compiled
+// function.
+#pragma once
+
+// Element kernels (losses, KL, whitening, AdamW): bound by DRAM; 256 threads with 16-byte loads keep 8 blocks of 32 registers
+// resident on every architecture from sm_70.
+constexpr int kElementThreads = 256;
+
+// A row of logits per block: 1,024 threads hide the latency of one row with one block an SM, so that the rows in flight
+// (SMs × V × bytes) fit L2 and the second read of PPO-from-logits does not reach DRAM.
+constexpr int kRowThreads = 1024;
+
+// A row of logits per warp, for rows too short to fill a block.
+constexpr int kShortRowThreads = 256;
+constexpr int kShortRow = 1024;
