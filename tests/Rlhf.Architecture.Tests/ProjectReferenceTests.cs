@@ -9,10 +9,11 @@ public sealed partial class ProjectReferenceTests
     {
         ["Rlhf.Kernels"] = [],
         ["Rlhf.Kernels.Reference"] = ["Rlhf.Kernels"],
+        ["Rlhf.Kernels.Cuda"] = ["Rlhf.Kernels"],
         ["Rlhf.Models"] = ["Rlhf.Kernels"],
         ["Rlhf.Training"] = ["Rlhf.Kernels", "Rlhf.Models"],
         ["Rlhf.Fixtures"] = ["Rlhf.Kernels", "Rlhf.Models", "Rlhf.Training"],
-        ["Rlhf.Cli"] = ["Rlhf.Fixtures", "Rlhf.Kernels", "Rlhf.Models", "Rlhf.Training"],
+        ["Rlhf.Cli"] = ["Rlhf.Fixtures", "Rlhf.Kernels", "Rlhf.Kernels.Cuda", "Rlhf.Models", "Rlhf.Training"],
     };
 
     /// <summary>Every product project.</summary>

@@ -11,6 +11,7 @@ public sealed partial class SourceFileTests
     private static readonly string[] UnsafeRooms =
     [
         "src/Rlhf.Kernels/",
+        "src/Rlhf.Kernels.Cuda/",
         "src/Rlhf.Models/",
         "src/Rlhf.Training/Optimization/",
         "src/Rlhf.Training/Ppo/",
