@@ -8,3 +8,4 @@
 #include "vector_load.cuh"
 #include "philox.cuh"
 #include "tuning.cuh"
+#include "elements.cuh"

@@ -13,3 +13,12 @@ constexpr int kRowThreads = 1024;
 // A row of logits per warp, for rows too short to fill a block.
 constexpr int kShortRowThreads = 256;
 constexpr int kShortRow = 1024;
+
+// Whitening in one block: two sweeps over 8,192 elements cost less than a second launch.
+constexpr int kWhitenSmallThreads = 512;
+
+// GAE over rows longer than 1,024 steps: a tile of 2,048 steps, a row per block. 1,024 threads would spill.
+constexpr int kLongGaeThreads = 512;
+
+// GAE over columns: few registers, and small blocks, since there are no more threads than columns.
+constexpr int kColumnThreads = 64;
