@@ -27,14 +27,16 @@ internal sealed class DemoRun
     private readonly ITrainingObserver _observer;
     private readonly CancellationToken _cancellation;
     private readonly int _seed;
+    private readonly DemoFiles _files;
     private readonly PolicyJudge _judge;
     private readonly Dictionary<string, double> _seconds = [];
     private readonly IReadOnlyList<LanguageExample> _text, _heldOutText;
     private readonly TokenText[] _openings, _heldOutOpenings;
 
     public DemoRun(
-        IKernels kernels, DemoSettings settings, AddressCorpus corpus, ValenceLexicon lexicon, TextEncoder encoder, int seed, ITrainingObserver observer, CancellationToken cancellation)
+        IKernels kernels, DemoSettings settings, AddressCorpus corpus, ValenceLexicon lexicon, TextEncoder encoder, int seed, DemoFiles files, ITrainingObserver observer, CancellationToken cancellation)
     {
+        _files = files;
         _kernels = kernels;
         _settings = settings;
         _lexicon = lexicon;
@@ -44,7 +46,7 @@ internal sealed class DemoRun
         _cancellation = cancellation;
         _judge = new PolicyJudge(kernels, encoder, lexicon, settings);
         _text = Pack(corpus.Train);
-        _heldOutText = Pack(corpus.HeldOut);
+        _heldOutText = [.. Pack(corpus.HeldOut).Take(settings.HeldOutSequences)];
         _openings = Openings(corpus.Train);
         _heldOutOpenings = Openings(corpus.HeldOut);
     }
@@ -62,6 +64,8 @@ internal sealed class DemoRun
         using ScalarModel reward = Timed("reward model", () => TrainRewardModel(sft, rankings, curves));
         (double accuracy, int comparisons) = Timed("reward check", () => CheckRewardModel(sft, reward));
         using LanguageModel ppo = Timed("PPO", () => ImprovePolicy(sft, reward, curves));
+        _files.Save(_encoder, sft, reward, ppo);
+        _files.Save(rankings, _openings, _heldOutOpenings);
         var (evaluation, samples) = Timed("judgement", () =>
             _judge.Compare(sft, ppo, [.. _heldOutOpenings.Take(_settings.EvalPrompts)], _heldOutText, sftLoss, Stream(5)));
         return new SeedReport
@@ -165,6 +169,7 @@ internal sealed class DemoRun
             Temperature = 1,
             KlCoef = (float)_settings.KlCoef,
             PtxCoef = (float)_settings.PtxCoef,
+            PtxBatchSize = _settings.PtxBatch,
             Seed = Stream(4),
         }, observer);
         trainer.Train(cancellation: _cancellation);

@@ -25,7 +25,7 @@ internal static class DemoVerb
         };
         var output = new Option<string>("--output_dir")
         {
-            Description = "Where report.json and report.html go", HelpName = "DIR", DefaultValueFactory = _ => Path.Combine("artifacts", "demo"),
+            Description = "Where report.json, report.html and each seed's models and data go", HelpName = "DIR", DefaultValueFactory = _ => Path.Combine("artifacts", "demo"),
         };
         var seeds = new Option<int[]>("--seeds")
         {
@@ -61,7 +61,7 @@ internal static class DemoVerb
         foreach (int seed in seeds)
         {
             output.WriteLine($"seed {seed}: from random weights");
-            SeedReport report = new DemoRun(kernels, settings, corpus, lexicon, encoder, seed, new StageLog(output), cancellation).Run();
+            SeedReport report = new DemoRun(kernels, settings, corpus, lexicon, encoder, seed, new DemoFiles(Path.Combine(directory, $"seed-{seed}")), new StageLog(output), cancellation).Run();
             reports.Add(report);
             output.WriteLine(Summary(report));
         }

@@ -17,7 +17,8 @@ internal sealed class PpoVerb
     private readonly Option<string[]> _dataset, _evalDataset, _pretraining;
     private readonly Option<string> _valueInit;
     private readonly PpoOptions _options;
-    private readonly Option<bool> _resume;
+    private readonly Option<bool> _resume, _saveRollouts;
+    private readonly Option<string?> _replayRollouts;
     private readonly Option<int> _threads, _ptxLength;
 
     private PpoVerb()
@@ -35,6 +36,8 @@ internal sealed class PpoVerb
         _valueInit = _set.AddChoice("value_init", "Value model: the reward model, or the policy's layers under a zero or a random head", "reward", "zero", "random");
         _options = new PpoOptions(_set);
         _resume = _set.Add("resume_from_checkpoint", "Go on from the newest checkpoint in output_dir", false);
+        _saveRollouts = _set.Add("save_rollouts", "Write every response that is drawn to rollouts.jsonl", false);
+        _replayRollouts = _set.AddOptional("replay_rollouts", "Take the responses of another run's rollouts.jsonl instead of drawing: same tokens, other kernels", "FILE");
         _threads = _set.AddNumber("threads", "Threads; 0: one a processor", 0, 0);
     }
 
@@ -81,7 +84,7 @@ internal sealed class PpoVerb
             trainer.Resume(checkpoint);
 
         TrainingRun run = TrainingRun.Open(directory, _set.Arguments(result), resume);
-        using (var log = new RunLog(directory, append: resume))
+        using (var log = new RunLog(directory, append: resume, rollouts: result.GetValue(_saveRollouts)))
         {
             TrainingView.Show(output, view =>
             {
@@ -108,6 +111,7 @@ internal sealed class PpoVerb
             Pretraining = config.PtxCoef > 0 && pretraining.Length > 0
                 ? LanguageExamples.Pack(reader.Texts(pretraining), length, encoder.EosId)
                 : [],
+            Replay = result.GetValue(_replayRollouts) is { } record ? RolloutRecord.Load(record, model.VocabSize) : null,
             Decode = tokens => encoder.Decode(tokens),
             EosTokenId = model.EosTokenIds.Count > 0 ? model.EosTokenIds[0] : config.StopTokenId,
         };
@@ -131,6 +135,8 @@ internal sealed class PpoVerb
         public void Progressed(string phase, int done, int parts) => Target.Progressed(phase, done, parts);
 
         public void Stepped(int step, IReadOnlyDictionary<string, double> metrics) => Target.Stepped(step, metrics);
+
+        public void Drew(int step, long firstEpisode, IReadOnlyList<int[]> responses) => Target.Drew(step, firstEpisode, responses);
 
         public void Collected(int step, IReadOnlyList<CompletionSample> samples) => Target.Collected(step, samples);
 

@@ -30,6 +30,15 @@ public readonly record struct JsonLine(string Path, int Number, JsonElement Root
             : throw Error(field, $"{value.GetRawText()}, expected a finite number");
     }
 
+    /// <summary>A 64-bit integer.</summary>
+    public long Integer(string field)
+    {
+        JsonElement value = Required(field);
+        return value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out long number)
+            ? number
+            : throw Error(field, $"{value.GetRawText()}, expected an integer");
+    }
+
     /// <summary>An array of texts.</summary>
     public string[] Texts(string field)
     {

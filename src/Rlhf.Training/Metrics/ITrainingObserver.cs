@@ -26,6 +26,14 @@ public interface ITrainingObserver
     {
     }
 
+    /// <summary>The responses of a step's rollout, as they were drawn.</summary>
+    /// <param name="step">Its number, from 1.</param>
+    /// <param name="firstEpisode">Number of the first response in the run.</param>
+    /// <param name="responses">Token ids, those after a stop token included.</param>
+    void Drew(int step, long firstEpisode, IReadOnlyList<int[]> responses)
+    {
+    }
+
     /// <summary>Some completions of a step's rollout: the first ones and those farthest from the reference.</summary>
     void Collected(int step, IReadOnlyList<CompletionSample> samples)
     {

@@ -25,6 +25,13 @@ public sealed class ObserverGroup(params IReadOnlyList<ITrainingObserver> observ
     }
 
     /// <inheritdoc/>
+    public void Drew(int step, long firstEpisode, IReadOnlyList<int[]> responses)
+    {
+        foreach (ITrainingObserver observer in observers)
+            observer.Drew(step, firstEpisode, responses);
+    }
+
+    /// <inheritdoc/>
     public void Collected(int step, IReadOnlyList<CompletionSample> samples)
     {
         foreach (ITrainingObserver observer in observers)

@@ -4,22 +4,25 @@ namespace Rlhf.Training.Metrics;
 
 /// <summary>
 /// Writes a run's <c>metrics.jsonl</c> (one object a step, <c>step</c> first) and <c>completions.jsonl</c> (one object a completion,
-/// <c>kind</c> rollout or sample).
+/// <c>kind</c> rollout or sample); on request <c>rollouts.jsonl</c> (one object a response: all that <see cref="Ppo.RolloutRecord"/> needs).
 /// </summary>
 public sealed class RunLog : ITrainingObserver, IDisposable
 {
     private readonly JsonLinesSink _metrics;
     private readonly string _completionsPath;
     private readonly bool _append;
+    private readonly JsonLinesSink? _rollouts;
     private JsonLinesSink? _completions;
 
     /// <summary>Logs in a run's directory.</summary>
     /// <param name="directory">Made if needed.</param>
     /// <param name="append">Go on after what is there (a resumed run).</param>
-    public RunLog(string directory, bool append = false)
+    /// <param name="rollouts">Write every response that is drawn.</param>
+    public RunLog(string directory, bool append = false, bool rollouts = false)
     {
         _append = append;
         _metrics = new JsonLinesSink(Path.Combine(directory, "metrics.jsonl"), append);
+        _rollouts = rollouts ? new JsonLinesSink(Path.Combine(directory, Ppo.RolloutRecord.FileName), append) : null;
         _completionsPath = Path.Combine(directory, "completions.jsonl");
     }
 
@@ -33,6 +36,15 @@ public sealed class RunLog : ITrainingObserver, IDisposable
     }
 
     /// <inheritdoc/>
+    public void Drew(int step, long firstEpisode, IReadOnlyList<int[]> responses) =>
+        _rollouts?.Write(responses.Select((tokens, i) => new JsonObject
+        {
+            [MetricNames.Step] = step,
+            ["episode"] = firstEpisode + i,
+            ["tokens"] = Array(tokens),
+        }));
+
+    /// <inheritdoc/>
     public void Collected(int step, IReadOnlyList<CompletionSample> samples) => Write(step, "rollout", samples);
 
     /// <inheritdoc/>
@@ -42,6 +54,7 @@ public sealed class RunLog : ITrainingObserver, IDisposable
     public void Dispose()
     {
         _metrics.Dispose();
+        _rollouts?.Dispose();
         _completions?.Dispose();
     }
 

@@ -20,6 +20,9 @@ public sealed record PpoData
     /// <summary>The tokenizer's EOS.</summary>
     public required int? EosTokenId { get; init; }
 
+    /// <summary>Responses to take instead of drawing; none: the policy draws. Log-probs come from this run's own logits either way.</summary>
+    public RolloutRecord? Replay { get; init; }
+
     /// <summary>
     /// What stands after a response's end, and ends one where it is sampled. Default −1, which is no token: nothing can be confused with it,
     /// and no model ever sees it.

@@ -22,6 +22,9 @@ internal static class PpoDataRules
             $"the longest prompt has {longest} tokens and ResponseLength is {config.ResponseLength}, expected at most {positions} positions together");
         Expect(config.PtxCoef == 0 || data.Pretraining.Count > 0, $"PtxCoef is {config.PtxCoef}, expected pretraining text with it");
         Expect(
+            data.Replay is null || !config.TruncatedLogprobs,
+            "TruncatedLogprobs is on, expected off with a replay: a record holds no truncation");
+        Expect(
             config.StopTokenId is not { } stop || (uint)stop < (uint)vocabulary,
             $"StopTokenId is {config.StopTokenId}, expected a token id from 0 to {vocabulary - 1}");
         Expect(

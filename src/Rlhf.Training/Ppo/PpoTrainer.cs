@@ -91,6 +91,7 @@ public sealed class PpoTrainer : IDisposable
             _kl.Update(statistics.Kl, _config.BatchSize);
             Update++;
             _observer?.Stepped(Update, _report.Metrics(Update, rollout, statistics, result, klCoef, _policyRate.At(Update - 1), clock));
+            _observer?.Drew(Update, (long)(Update - 1) * _config.BatchSize, rollout.Drawn);
             _observer?.Collected(Update, PpoReport.Notable(rollout, _config.LoggedCompletions));
             if (_config.NumSampleGenerations > 0 && (Update - 1) % Math.Max(1, TotalUpdates / _config.NumSampleGenerations) == 0)
                 _observer?.Sampled(Update, SampleCompletions());
@@ -103,7 +104,7 @@ public sealed class PpoTrainer : IDisposable
     public IReadOnlyList<CompletionSample> SampleCompletions(int count = 8)
     {
         TokenText[] prompts = [.. (_data.EvalPrompts.Count > 0 ? _data.EvalPrompts : _data.Prompts).Take(count)];
-        using Rollout rollout = _sampler.Sample(prompts, firstEpisode: 0, temperature: 0.01f);
+        using Rollout rollout = _sampler.Sample(prompts, firstEpisode: 0, temperature: 0.01f, replay: false);
         float[] scores = new float[prompts.Length];
         _reward.Score(rollout.Completions, scores);
         return [.. rollout.Completions.Select((completion, i) => PpoReport.Sample(completion, scores[i], double.NaN))];
@@ -167,7 +168,7 @@ public sealed class PpoTrainer : IDisposable
         long episode = (long)Update * _config.BatchSize;
         TokenText[] prompts = Array.ConvertAll(_promptOrder.Take(episode, _config.BatchSize), index => _data.Prompts[index]);
         Rollout rollout = null!;
-        clock.Run(MetricNames.TimeGenerate, () => rollout = _sampler.Sample(prompts, episode, _config.Temperature));
+        clock.Run(MetricNames.TimeGenerate, () => rollout = _sampler.Sample(prompts, episode, _config.Temperature, replay: true));
         RolloutBatch batch = rollout.Batch;
         List<int[]> parts = RolloutParts();
         for (int part = 0; part < parts.Count; part++)

@@ -16,20 +16,23 @@ internal sealed class ResponseSampler(IKernels kernels, LanguageModel policy, Pp
     /// <param name="prompts">Prompts.</param>
     /// <param name="firstEpisode">Number of the first one in the run: what its random numbers depend on.</param>
     /// <param name="temperature">Divides the logits.</param>
+    /// <param name="replay">Take the responses of <see cref="PpoData.Replay"/>, where there are any.</param>
     /// <returns>Responses, truncated, with lengths, EOS test, masks and log-probs; values and scores are still 0.</returns>
-    public Rollout Sample(IReadOnlyList<TokenText> prompts, long firstEpisode, float temperature)
+    public Rollout Sample(IReadOnlyList<TokenText> prompts, long firstEpisode, float temperature, bool replay)
     {
         _prompts.Fill([.. prompts.Select(prompt => new ReadOnlyMemory<int>(prompt.Ids))], PaddingSide.Left);
-        var categorical = new CategoricalSampler(kernels, config.Seed)
-        {
-            Temperature = temperature,
-            TopK = config.TopK,
-            TopP = config.TopP,
-            TruncatedLogprobs = config.TruncatedLogprobs,
-        };
+        ITokenSampler sampler = replay && data.Replay is { } record
+            ? new ReplaySampler(kernels, record, temperature)
+            : new CategoricalSampler(kernels, config.Seed)
+            {
+                Temperature = temperature,
+                TopK = config.TopK,
+                TopP = config.TopP,
+                TruncatedLogprobs = config.TruncatedLogprobs,
+            };
         GenerationResult generated = _generator.Generate(
             _prompts.Tokens,
-            new VocabularySampler(categorical, PolicyHead.Vocabulary(policy, config)),
+            new VocabularySampler(sampler, PolicyHead.Vocabulary(policy, config)),
             new GenerationOptions
             {
                 MaxNewTokens = config.ResponseLength,
@@ -40,8 +43,9 @@ internal sealed class ResponseSampler(IKernels kernels, LanguageModel policy, Pp
             });
         var batch = new RolloutBatch(prompts.Count, config.ResponseLength);
         Fill(batch, generated);
-        int eosTokens = Enumerable.Range(0, prompts.Count).Sum(b => generated.Sequence(b).Count(data.EosTokenId ?? -1));
-        return new Rollout(batch, [.. prompts.Select((prompt, b) => Complete(prompt, batch, b))], eosTokens);
+        int[][] drawn = [.. Enumerable.Range(0, prompts.Count).Select(b => generated.Sequence(b).ToArray())];
+        int eosTokens = drawn.Sum(tokens => tokens.Count(token => token == data.EosTokenId));
+        return new Rollout(batch, [.. prompts.Select((prompt, b) => Complete(prompt, batch, b))], drawn, eosTokens);
     }
 
     /// <inheritdoc/>

@@ -13,7 +13,7 @@ internal sealed class TinyPpo : IDisposable
 
     private readonly CpuKernels _kernels;
 
-    public TinyPpo(PpoConfig config, Func<Completion, double>? reward = null, ulong seed = 5, int threads = 1, LanguageModel? policy = null, ScalarModel? value = null)
+    public TinyPpo(PpoConfig config, Func<Completion, double>? reward = null, ulong seed = 5, int threads = 1, LanguageModel? policy = null, ScalarModel? value = null, RolloutRecord? replay = null, ITrainingObserver? log = null)
     {
         _kernels = new CpuKernels(threads);
         ModelConfig model = ModelConfig.SmallGpt2(Vocabulary, hiddenSize: 16, layers: 2, heads: 2, maxPositions: 64, eosTokenId: Eos);
@@ -24,9 +24,9 @@ internal sealed class TinyPpo : IDisposable
             _kernels,
             new PpoModels(Policy, Reference, Value),
             new FunctionReward(reward ?? CountWanted),
-            new PpoData { Prompts = Prompts(seed), Decode = tokens => string.Join(' ', tokens), EosTokenId = Eos, Pretraining = Pretraining(seed) },
+            new PpoData { Prompts = Prompts(seed), Decode = tokens => string.Join(' ', tokens), EosTokenId = Eos, Pretraining = Pretraining(seed), Replay = replay },
             config,
-            Log);
+            log is null ? Log : new ObserverGroup(Log, log));
     }
 
     public LanguageModel Policy { get; }
@@ -95,6 +95,8 @@ internal sealed class TinyPpo : IDisposable
     {
         public List<IReadOnlyDictionary<string, double>> Steps { get; } = [];
 
+        public List<int[]> Responses { get; } = [];
+
         public List<IReadOnlyList<CompletionSample>> Rollouts { get; } = [];
 
         public List<IReadOnlyList<CompletionSample>> Samples { get; } = [];
@@ -108,6 +110,8 @@ internal sealed class TinyPpo : IDisposable
             Steps.Add(metrics);
             OnStep?.Invoke(step);
         }
+
+        public void Drew(int step, long firstEpisode, IReadOnlyList<int[]> responses) => Responses.AddRange(responses);
 
         public void Collected(int step, IReadOnlyList<CompletionSample> samples) => Rollouts.Add(samples);
 

@@ -96,7 +96,7 @@ internal sealed class Statements19To24Tests
             run.Policy,
             config,
             new PpoData { Prompts = [], Decode = _ => string.Empty, EosTokenId = TinyPpo.Eos });
-        using Rollout rollout = sampler.Sample([new TokenText("", [1, 2, 3]), new TokenText("", [4])], firstEpisode: 7, config.Temperature);
+        using Rollout rollout = sampler.Sample([new TokenText("", [1, 2, 3]), new TokenText("", [4])], firstEpisode: 7, config.Temperature, replay: false);
         using Pinned<int> prompts = Pinned.Of([1, 2, 3, 0, 0, 4], 2, 3), positions = Pinned.Of([0, 1, 2, 0, 0, 0], 2, 3);
         using Pinned<byte> mask = Pinned.Of<byte>([1, 1, 1, 0, 0, 1], 2, 3);
         using var generator = new Generator(run.Policy);

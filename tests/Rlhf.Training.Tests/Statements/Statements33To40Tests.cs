@@ -70,8 +70,8 @@ internal sealed class Statements33To40Tests
         using var sampler = new ResponseSampler(
             Small.Kernels, run.Policy, TinyPpo.Config, new PpoData { Prompts = [], Decode = _ => string.Empty, EosTokenId = TinyPpo.Eos });
         var prompt = new TokenText("", [1, 2]);
-        using Rollout whole = sampler.Sample([prompt, prompt, prompt, prompt], firstEpisode: 0, 1);
-        using Rollout secondHalf = sampler.Sample([prompt, prompt], firstEpisode: 2, 1);
+        using Rollout whole = sampler.Sample([prompt, prompt, prompt, prompt], firstEpisode: 0, 1, replay: false);
+        using Rollout secondHalf = sampler.Sample([prompt, prompt], firstEpisode: 2, 1, replay: false);
         int[] order = new ShuffledOrder(9, 4).Take(0, 18);
         int[][] responses = [.. whole.Completions.Select(completion => completion.ResponseTokens)];
         using (Assert.EnterMultipleScope())
