@@ -19,7 +19,7 @@ internal sealed class RewardVerb
     private readonly Option<string?> _model, _demonstrations;
     private readonly Option<float> _centering, _noise, _temperature;
     private readonly Option<bool> _appendEos;
-    private readonly Option<string> _normalize;
+    private readonly Option<string> _normalize, _headInit;
     private readonly Option<int> _responseLength;
 
     private RewardVerb()
@@ -30,6 +30,7 @@ internal sealed class RewardVerb
         _centering = _set.AddNumber("center_rewards_coefficient", "Weight of (chosen + rejected)² on pairs", 0f, 0f);
         _noise = _set.AddNumber("label_noise", "Probability of a random label in the model of the labeler", 0f, 0f, most: 0.9f);
         _appendEos = _set.Add("append_eos", "Close completions with the end token", true);
+        _headInit = _set.AddChoice("head_init", "New head: normal weights of deviation 1/sqrt(H + 1), or zero", "random", "zero");
         _normalize = _set.AddChoice(
             "normalize",
             "Bring scores to mean 0 and deviation 1 on samples of --model before and after (reference), or to mean 0 on --demonstrations",
@@ -73,7 +74,7 @@ internal sealed class RewardVerb
             result.GetValue(_training.EvalDataset) is { Length: > 0 } held ? Read(reader, held, length) : null;
         ulong seed = (ulong)result.GetValue(_training.Seed);
         using CpuKernels kernels = Machine.Kernels(result.GetValue(_training.Threads));
-        using ScalarModel model = Load(checkpoint is null ? start : TrainingRun.ModelDirectory(checkpoint), seed);
+        using ScalarModel model = Load(checkpoint is null ? start : TrainingRun.ModelDirectory(checkpoint), seed, result.GetValue(_headInit) == "zero");
         RewardNormalizer? normalizer = result.GetValue(_normalize) switch
         {
             "reference" => Reference(result, start, kernels, reader, encoder, files, length, seed),
@@ -103,12 +104,12 @@ internal sealed class RewardVerb
             DatasetKind kind => throw new DataFormatException($"{files[0]}: a data set of kind {kind}, expected completions and ranks, or chosen and rejected"),
         };
 
-    private static ScalarModel Load(string directory, ulong seed)
+    private static ScalarModel Load(string directory, ulong seed, bool zeroHead)
     {
         if (ModelInputs.IsRewardModel(directory))
             return ModelInputs.LoadReward(directory);
         using LanguageModel layers = ModelInputs.LoadLanguage(directory);
-        return ScalarModel.FromLayers(layers.Transformer, seed);
+        return ScalarModel.FromLayers(layers.Transformer, seed, zeroHead);
     }
 
     private RewardNormalizer Reference(
