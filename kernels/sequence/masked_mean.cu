@@ -5,7 +5,8 @@
 #include "sequence/moments.cuh"
 
 struct MaskedMeanParams {
-  MomentsSource source;
+  Matrix<const float> values;
+  Matrix<const unsigned char> mask;
   Matrix<float> stats;
   GridPartials partials;
   ElementGrid elements;
@@ -13,6 +14,6 @@ struct MaskedMeanParams {
 };
 
 RLHF_ENTRY(rlhf_masked_mean_f32, MaskedMeanParams, kElementThreads, 4) {
-  const BlockMoments block = block_moments(params.source, params.elements);
+  const BlockMoments block = block_moments(MomentsSource{params.values, params.mask}, params.elements);
   grid_moments(params.partials, block, params.unbiased, params.stats);
 }

@@ -6,7 +6,8 @@
 #include "sequence/moments.cuh"
 
 struct WhitenParams {
-  MomentsSource source;
+  Matrix<const float> values;
+  Matrix<const unsigned char> mask;
   Matrix<const float> given_stats;
   Matrix<float> whitened;
   ElementGrid elements;
@@ -20,8 +21,8 @@ struct WhitenVisit {
 
   template <int N>
   RLHF_DEVICE void at(long long row, long long col) {
-    const unsigned flags = load_flags<N>(params.source.mask, row, col);
-    Pack<float, N> x = load_lanes<N>(params.source.values, row, col);
+    const unsigned flags = load_flags<N>(params.mask, row, col);
+    Pack<float, N> x = load_lanes<N>(params.values, row, col);
 #pragma unroll
     for (int i = 0; i < N; i++) {
       x.lane[i] = flag_at(flags, i) ? fmaf(x.lane[i] - mean, scale, keep) : 0.0f;
@@ -46,6 +47,7 @@ RLHF_ENTRY(rlhf_whiten_f32, WhitenParams, kElementThreads, 4) {
 
 // One block.
 RLHF_ENTRY(rlhf_whiten_small_f32, WhitenParams, kWhitenSmallThreads, 1) {
-  const Moments moments = moments_of_one(block_moments(params.source, params.elements), params.unbiased);
+  const Moments moments =
+      moments_of_one(block_moments(MomentsSource{params.values, params.mask}, params.elements), params.unbiased);
   whiten(params, static_cast<float>(moments.count), static_cast<float>(moments.mean), static_cast<float>(moments.variance));
 }

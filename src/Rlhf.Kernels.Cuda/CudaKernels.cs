@@ -1,5 +1,8 @@
 using Rlhf.Kernels.Cuda.Driver;
+using Rlhf.Kernels.Cuda.Optimizer;
 using Rlhf.Kernels.Cuda.Policy;
+using Rlhf.Kernels.Cuda.Preference;
+using Rlhf.Kernels.Cuda.Sequence;
 using Rlhf.Kernels.Optimizer;
 using Rlhf.Kernels.Policy;
 using Rlhf.Kernels.Preference;
@@ -102,41 +105,41 @@ public sealed class CudaKernels : IKernels, IDisposable
         where T : unmanaged => throw NotThere(nameof(PpoFromLogits));
 
     /// <inheritdoc/>
-    public void ValueClipLoss(in ValueClipLossArgs args) => throw NotThere(nameof(ValueClipLoss));
+    public void ValueClipLoss(in ValueClipLossArgs args) => ValueClipLossCuda.Run(_cuda, args);
 
     /// <inheritdoc/>
-    public void KlEstimate(in KlEstimateArgs args) => throw NotThere(nameof(KlEstimate));
+    public void KlEstimate(in KlEstimateArgs args) => KlEstimateCuda.Run(_cuda, args);
 
     /// <inheritdoc/>
-    public void KlShapedRewards(in KlShapedRewardsArgs args) => throw NotThere(nameof(KlShapedRewards));
+    public void KlShapedRewards(in KlShapedRewardsArgs args) => KlShapedRewardsCuda.Run(_cuda, args);
 
     /// <inheritdoc/>
-    public void Gae(in GaeArgs args) => throw NotThere(nameof(Gae));
+    public void Gae(in GaeArgs args) => GaeCuda.Run(_cuda, args);
 
     /// <inheritdoc/>
-    public void MaskedMean(in MaskedMeanArgs args) => throw NotThere(nameof(MaskedMean));
+    public void MaskedMean(in MaskedMeanArgs args) => MaskedMeanCuda.Run(_cuda, args);
 
     /// <inheritdoc/>
-    public void Whiten(in WhitenArgs args) => throw NotThere(nameof(Whiten));
+    public void Whiten(in WhitenArgs args) => WhitenCuda.Run(_cuda, args);
 
     /// <inheritdoc/>
-    public void PairwiseLoss(in PairwiseLossArgs args) => throw NotThere(nameof(PairwiseLoss));
+    public void PairwiseLoss(in PairwiseLossArgs args) => PairwiseLossCuda.Run(_cuda, args);
 
     /// <inheritdoc/>
-    public void RankingLoss(in RankingLossArgs args) => throw NotThere(nameof(RankingLoss));
+    public void RankingLoss(in RankingLossArgs args) => RankingLossCuda.Run(_cuda, args);
 
     /// <inheritdoc/>
-    public void SegmentPreference(in SegmentPreferenceArgs args) => throw NotThere(nameof(SegmentPreference));
+    public void SegmentPreference(in SegmentPreferenceArgs args) => SegmentPreferenceCuda.Run(_cuda, args);
 
     /// <inheritdoc/>
     public void Categorical<T>(in CategoricalArgs<T> args)
         where T : unmanaged => throw NotThere(nameof(Categorical));
 
     /// <inheritdoc/>
-    public void GlobalNorm(in GlobalNormArgs args) => throw NotThere(nameof(GlobalNorm));
+    public void GlobalNorm(in GlobalNormArgs args) => GlobalNormCuda.Run(_cuda, args);
 
     /// <inheritdoc/>
-    public void AdamW(in AdamWArgs args) => throw NotThere(nameof(AdamW));
+    public void AdamW(in AdamWArgs args) => AdamWCuda.Run(_cuda, args);
 
     private static NotSupportedException NotThere(string kernel) => new($"{kernel} has no CUDA kernel");
 }
