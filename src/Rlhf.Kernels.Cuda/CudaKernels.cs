@@ -82,11 +82,11 @@ public sealed class CudaKernels : IKernels, IDisposable
 
     /// <inheritdoc/>
     public void TokenLogprobsForward<T>(in TokenLogprobsForwardArgs<T> args)
-        where T : unmanaged => throw NotThere(nameof(TokenLogprobsForward));
+        where T : unmanaged => TokenLogprobsForwardCuda.Run(_cuda, args);
 
     /// <inheritdoc/>
     public void TokenLogprobsBackward<T>(in TokenLogprobsBackwardArgs<T> args)
-        where T : unmanaged => throw NotThere(nameof(TokenLogprobsBackward));
+        where T : unmanaged => TokenLogprobsBackwardCuda.Run(_cuda, args);
 
     /// <inheritdoc/>
     public void LinearLogprobsForward<T>(in LinearLogprobsForwardArgs<T> args)
