@@ -26,7 +26,7 @@ internal sealed class CudaFunction
     public required nint Label { get; init; }
 
     /// <summary>Most dynamic shared memory that was allowed so far.</summary>
-    public int DynamicSharedLimit { get; set; } = 48 * 1024;
+    public required int DynamicSharedLimit { get; set; }
 
     /// <summary>Whether a cluster of more than 8 blocks was allowed.</summary>
     public bool LargeClusters { get; set; }

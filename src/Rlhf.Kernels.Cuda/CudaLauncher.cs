@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Rlhf.Kernels.Cuda.Blas;
 using Rlhf.Kernels.Cuda.Driver;
 using Rlhf.Kernels.Cuda.Modules;
 
@@ -25,6 +26,7 @@ internal sealed unsafe class CudaLauncher : IDisposable
         _modules = new LoadedModules(_device);
         _partials = new DeviceScratch(stream, "statistics");
         _scratch = new DeviceScratch(stream, "scratch");
+        Gemm = new HeadGemm(this);
         _words = new DeviceBuffer<byte>(_device, Alignment);
         _words.Fill(0, stream);
         ClearError();
@@ -46,6 +48,9 @@ internal sealed unsafe class CudaLauncher : IDisposable
 
     /// <summary>Device address of the sticky error: all ones is none, else kind « 32 | row.</summary>
     public nint ErrorWord => (nint)_words.Pointer + ErrorAt;
+
+    /// <summary>The matrix products of the fused head.</summary>
+    public HeadGemm Gemm { get; }
 
     /// <summary>Where launches are written down instead of made; null outside of <see cref="CudaPlan"/>.</summary>
     public CudaPlan? Recorder { get; set; }
@@ -147,6 +152,7 @@ internal sealed unsafe class CudaLauncher : IDisposable
 
     public void Dispose()
     {
+        Gemm.Dispose();
         _partials.Dispose();
         _scratch.Dispose();
         _words.Dispose();

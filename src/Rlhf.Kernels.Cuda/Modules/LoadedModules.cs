@@ -57,6 +57,9 @@ internal sealed unsafe class LoadedModules(CudaDevice device) : IDisposable
             throw new CudaException($"kernel module {module} has no entry {entry}: {device.Api.Describe(status)}", status);
         }
 
+        // What a block may use without asking counts static and dynamic shared memory together.
+        const int SharedWithoutAsking = 48 * 1024;
+        int sharedBytes = Attribute(found, FunctionAttribute.SharedBytes);
         CudaFunction function = new()
         {
             Module = module,
@@ -64,7 +67,8 @@ internal sealed unsafe class LoadedModules(CudaDevice device) : IDisposable
             Handle = found,
             Label = label,
             Threads = Attribute(found, FunctionAttribute.Threads),
-            SharedBytes = Attribute(found, FunctionAttribute.SharedBytes),
+            SharedBytes = sharedBytes,
+            DynamicSharedLimit = SharedWithoutAsking - sharedBytes,
             Registers = Attribute(found, FunctionAttribute.Registers),
             LocalBytes = Attribute(found, FunctionAttribute.LocalBytes),
         };
