@@ -90,15 +90,15 @@ public sealed class CudaKernels : IKernels, IDisposable
 
     /// <inheritdoc/>
     public void LinearLogprobsForward<T>(in LinearLogprobsForwardArgs<T> args)
-        where T : unmanaged => throw NotThere(nameof(LinearLogprobsForward));
+        where T : unmanaged => LinearLogprobsCuda.Run(_cuda, args);
 
     /// <inheritdoc/>
     public void LinearLogprobsBackward<T>(in LinearLogprobsBackwardArgs<T> args)
-        where T : unmanaged => throw NotThere(nameof(LinearLogprobsBackward));
+        where T : unmanaged => LinearLogprobsCuda.Run(_cuda, args);
 
     /// <inheritdoc/>
     public void LinearPpo<T>(in LinearPpoArgs<T> args)
-        where T : unmanaged => throw NotThere(nameof(LinearPpo));
+        where T : unmanaged => LinearPpoCuda.Run(_cuda, args);
 
     /// <inheritdoc/>
     public void PpoFromLogits<T>(in PpoFromLogitsArgs<T> args)
