@@ -100,27 +100,18 @@ struct CombineAt {
   }
 };
 
-// Combines `count` statistics of all threads over the grid. Statistic i is a sum, or what `Operations::combine(i, left, right)`
-// says, from `Operations::identity(i)` on; where the whole is known, one thread calls `write(i, total)` for each i. Every thread
-// of every block calls it, at the end.
+// What stands in `warps` ([count, kWarp]; the first `filled` of each row), over the grid. Every thread of every block calls it.
 template <int count, class Operations, class Write>
-RLHF_DEVICE void grid_reduce(const GridPartials& grid, const double (&value)[count], Operations operations, Write write) {
-  RLHF_SHARED(double, warps, count* kWarp);
+RLHF_DEVICE void grid_reduce_warps(const GridPartials& grid, Shared<double> warps, int filled, Operations operations,
+                                   Write write) {
   RLHF_SHARED(int, is_last, 1);
   const int warp_count = static_cast<int>(blockDim.x) / kWarp;
   const long long blocks = gridDim.x;
-#pragma unroll
-  for (int i = 0; i < count; i++) {
-    double total = warp_reduce(value[i], CombineAt<Operations>{operations, i});
-    if (lane_id() == 0) {
-      warps[i * kWarp + warp_id()] = total;
-    }
-  }
   __syncthreads();
   if (warp_id() == 0) {
     for (int i = lane_id(); i < count; i += kWarp) {
       double total = operations.identity(i);
-      for (int warp = 0; warp < warp_count; warp++) {
+      for (int warp = 0; warp < filled; warp++) {
         total = operations.combine(i, total, warps[i * kWarp + warp]);
       }
       store(grid.partials + i * blocks + blockIdx.x, total);
@@ -144,6 +135,37 @@ RLHF_DEVICE void grid_reduce(const GridPartials& grid, const double (&value)[cou
       write(i, total);
     }
   }
+}
+
+// Combines `count` statistics of all threads over the grid. Statistic i is a sum, or what `Operations::combine(i, left, right)`
+// says, from `Operations::identity(i)` on; where the whole is known, one thread calls `write(i, total)` for each i. Every thread
+// of every block calls it, at the end.
+template <int count, class Operations, class Write>
+RLHF_DEVICE void grid_reduce(const GridPartials& grid, const double (&value)[count], Operations operations, Write write) {
+  RLHF_SHARED(double, warps, count* kWarp);
+#pragma unroll
+  for (int i = 0; i < count; i++) {
+    double total = warp_reduce(value[i], CombineAt<Operations>{operations, i});
+    if (lane_id() == 0) {
+      warps[i * kWarp + warp_id()] = total;
+    }
+  }
+  grid_reduce_warps<count>(grid, warps, static_cast<int>(blockDim.x) / kWarp, operations, write);
+}
+
+// The same where only the first lane of each of a block's first `leaders` warps has a share: a row's team knows it as a whole,
+// and f64 over all lanes would take longer than a short row on devices with few f64 units.
+template <int count, class Operations, class Write>
+RLHF_DEVICE void grid_reduce_leaders(const GridPartials& grid, const double (&value)[count], int leaders, Operations operations,
+                                     Write write) {
+  RLHF_SHARED(double, warps, count* kWarp);
+  if (lane_id() == 0 && warp_id() < leaders) {
+#pragma unroll
+    for (int i = 0; i < count; i++) {
+      warps[i * kWarp + warp_id()] = value[i];
+    }
+  }
+  grid_reduce_warps<count>(grid, warps, leaders, operations, write);
 }
 
 // All statistics are sums.

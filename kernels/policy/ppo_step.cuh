@@ -62,10 +62,30 @@ struct WritePpoStats {
   }
 };
 
-// Ends a launch: `weight` is what all losses of this thread are multiplied by. Every thread of every block calls it.
+// `weight` is what all losses in the sums are multiplied by.
+RLHF_DEVICE void ppo_statistics(const PpoSums& sums, float weight, double (&values)[kPpoStats]) {
+  values[kLoss] = static_cast<double>(sums.loss) * weight;
+  values[kCount] = sums.count;
+  values[kClipped] = sums.clipped;
+  values[kDualClipped] = sums.dual_clipped;
+  values[kApproxKl] = sums.approx_kl;
+  values[kKl] = sums.kl;
+  values[kRatioSum] = sums.ratio_sum;
+  values[kRatioMax] = sums.ratio_max;
+  values[kEntropy] = sums.entropy;
+}
+
+// Ends a launch whose threads have sums of their own. Every thread of every block calls it.
 RLHF_DEVICE void finish_ppo_stats(const PpoSums& sums, float weight, const GridPartials& grid, const Matrix<float>& stats) {
-  const double values[kPpoStats] = {
-      static_cast<double>(sums.loss) * weight, sums.count, sums.clipped, sums.dual_clipped, sums.approx_kl,
-      sums.kl, sums.ratio_sum, sums.ratio_max, sums.entropy};
+  double values[kPpoStats];
+  ppo_statistics(sums, weight, values);
   grid_reduce(grid, values, PpoStatistics(), WritePpoStats{stats});
+}
+
+// Ends a launch where the first `leaders` warps of a block have one token each.
+RLHF_DEVICE void finish_ppo_rows(const PpoSums& sums, float weight, int leaders, const GridPartials& grid,
+                                 const Matrix<float>& stats) {
+  double values[kPpoStats];
+  ppo_statistics(sums, weight, values);
+  grid_reduce_leaders(grid, values, leaders, PpoStatistics(), WritePpoStats{stats});
 }

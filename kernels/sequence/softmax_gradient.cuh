@@ -102,7 +102,7 @@ RLHF_DEVICE void measure_and_differentiate(const T* row, int vocab, int target, 
                                            const LogitScale& scale, const Team& team, Decide decide) {
   if (in_shared) {
     const Shared<T> copy = dynamic_shared<T>();
-    const KeepInShared<T> keep{copy, ceil_div(vocab, PackSize<T>::value)};
+    const KeepInShared<T> keep{copy, 0, ceil_div(vocab, PackSize<T>::value)};
     const RowGradient gradient = decide(measure_row<true>(row, vocab, target, entropy, scale, team, keep));
     write_gradient_from_shared(copy, decide.to(), 0, vocab, gradient, team.thread(), Team::kThreads);
   } else {

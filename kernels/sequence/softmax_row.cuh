@@ -112,12 +112,12 @@ struct KeepNothing {
 
 template <class T>
 struct KeepInShared {
-  Shared<T> row;
-  int packs;
+  Shared<T> part;
+  int first, packs;  // of the row
 
   RLHF_DEVICE void operator()(int p, const Pack<T, PackSize<T>::value>& pack) const {
     if (p < packs) {
-      store_shared_pack<T, PackSize<T>::value>(row + p * PackSize<T>::value, pack);
+      store_shared_pack<T, PackSize<T>::value>(part + (p - first) * PackSize<T>::value, pack);
     }
   }
 };

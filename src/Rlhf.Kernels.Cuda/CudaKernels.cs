@@ -102,7 +102,7 @@ public sealed class CudaKernels : IKernels, IDisposable
 
     /// <inheritdoc/>
     public void PpoFromLogits<T>(in PpoFromLogitsArgs<T> args)
-        where T : unmanaged => throw NotThere(nameof(PpoFromLogits));
+        where T : unmanaged => PpoFromLogitsCuda.Run(_cuda, args);
 
     /// <inheritdoc/>
     public void ValueClipLoss(in ValueClipLossArgs args) => ValueClipLossCuda.Run(_cuda, args);

@@ -23,7 +23,7 @@ internal static class RowShape
     public static unsafe int SharedBytes<T>(CudaLauncher cuda, CudaFunction function, int vocab)
         where T : unmanaged
     {
-        long bytes = ((long)vocab * sizeof(T) + Access - 1) / Access * Access;
+        long bytes = (((long)vocab * sizeof(T)) + Access - 1) / Access * Access;
         return IsShort(vocab) || bytes + function.SharedBytes > cuda.SharedBytesPerBlock ? 0 : (int)bytes;
     }
 }
