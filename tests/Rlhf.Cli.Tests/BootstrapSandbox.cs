@@ -23,6 +23,7 @@ internal sealed class BootstrapSandbox : IDisposable
         Bin = Path.Combine(_top, "bin");
         Directory.CreateDirectory(Path.Combine(Root, "native"));
         Directory.CreateDirectory(Path.Combine(Root, "src"));
+        Directory.CreateDirectory(Path.Combine(Root, "kernels"));
         Directory.CreateDirectory(Path.Combine(_top, "home"));
         Directory.CreateDirectory(Bin);
         File.Copy(Path.Combine(RepositoryRoot(), "rlhf"), Path.Combine(Root, "rlhf"));
