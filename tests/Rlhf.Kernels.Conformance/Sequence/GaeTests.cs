@@ -34,6 +34,27 @@ public sealed class GaeTests(IKernels kernels)
         Check(axis, GaeMaskMode.None, Ends.Truncations, 5, 40, gamma, lambda);
 
     [Test]
+    public void Advantages_MatchReference_InLongRows([Values] GaeMaskMode mode, [Values(Ends.LastValues, Ends.Truncations)] Ends ends) =>
+        Check(TimeAxis.Cols, mode, ends, 2, 2500, 0.999f, 0.97f);
+
+    [Test]
+    public void Columns_HaveTheSameBits_HoweverWide()
+    {
+        // Wide, aligned matrices have their own walk on some devices.
+        const int B = 32768, T = 6, Narrow = 37;
+        SmallOnly.SkipEmulated(kernels, B * T);
+        float[] rewards = Data.Normal(1, B * T), values = Data.Normal(2, B * T);
+        byte[] dones = Data.Mask(3, B * T, 0.3);
+        float[] wide = Run(TimeAxis.Rows, rewards, values, T, out float[] wideReturns, dones: dones);
+        float[] narrow = Run(TimeAxis.Rows, First(rewards), First(values), T, out float[] narrowReturns, dones: First(dones));
+        Assert.That(First(wide), Is.EqualTo(narrow));
+        Assert.That(First(wideReturns), Is.EqualTo(narrowReturns));
+
+        static TValue[] First<TValue>(TValue[] matrix) =>
+            [.. Enumerable.Range(0, T).SelectMany(t => matrix[(t * B)..((t * B) + Narrow)])];
+    }
+
+    [Test]
     public void TwoSteps_MatchHandNumbers([Values] TimeAxis axis)
     {
         // δ1 = 2 − 0.5 = 1.5; δ0 = 1 + 0.5 · 0.5 − 0.25 = 1; A0 = 1 + 0.5 · 0.5 · 1.5 = 1.375.
