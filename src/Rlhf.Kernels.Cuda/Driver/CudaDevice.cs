@@ -29,7 +29,6 @@ public sealed unsafe class CudaDevice : IDisposable
         Multiprocessors = Attribute(DeviceAttribute.Multiprocessors);
         L2Bytes = Attribute(DeviceAttribute.L2Bytes);
         SharedBytesPerBlock = Attribute(DeviceAttribute.SharedBytesPerBlock);
-        MaxPitch = Attribute(DeviceAttribute.MaxPitch);
         if (Architecture < 70)
         {
             throw new CudaException($"{Name} is sm_{Architecture}, expected sm_70 (Volta) or newer; CPU kernels work on this machine");
@@ -42,7 +41,6 @@ public sealed unsafe class CudaDevice : IDisposable
 
     private enum DeviceAttribute
     {
-        MaxPitch = 11,
         Multiprocessors = 16,
         L2Bytes = 38,
         ComputeMajor = 75,
@@ -87,8 +85,6 @@ public sealed unsafe class CudaDevice : IDisposable
     }
 
     internal DriverApi Api => Driver.Api;
-
-    internal long MaxPitch { get; }
 
     internal bool IsDisposed => Volatile.Read(ref _disposed) != 0;
 
