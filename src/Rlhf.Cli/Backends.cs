@@ -1,4 +1,6 @@
 using Rlhf.Kernels;
+using Rlhf.Kernels.Cuda;
+using Rlhf.Kernels.Cuda.Driver;
 using Rlhf.Kernels.Simd;
 
 namespace Rlhf.Cli;
@@ -13,6 +15,8 @@ internal static class Backends
         ["cpu-v256"] = () => new CpuKernels(width: SimdWidth.V256),
         ["cpu-v128"] = () => new CpuKernels(width: SimdWidth.V128),
         ["cpu-scalar"] = () => new CpuKernels(width: SimdWidth.Scalar),
+        ["cuda"] = () => StagedKernels.Open(),
+        ["simt"] = () => StagedKernels.Open(0, CudaDriver.LoadEmulator()),
     };
 
     public static string[] Names => [.. Factories.Keys];

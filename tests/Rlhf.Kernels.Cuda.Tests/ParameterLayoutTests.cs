@@ -52,11 +52,11 @@ public sealed partial class ParameterLayoutTests
     }
 
     // Each module in a namespace of its own, since modules are never compiled together and may use a name twice. What they share is
-    // read once before.
+    // read once before, in the order in which modules include it.
     private static string Assertions()
     {
         StringBuilder text = new("#include <cstddef>\n#include \"common/rlhf.cuh\"\n");
-        foreach (string header in KernelSources.Modules.SelectMany(KernelSources.Headers).Select(header => header.Name).Where(name => name.Contains('/')).Distinct())
+        foreach (string header in KernelSources.Modules.SelectMany(Includes).Distinct())
         {
             text.Append(CultureInfo.InvariantCulture, $"#include \"{header}\"\n");
         }
@@ -83,12 +83,14 @@ public sealed partial class ParameterLayoutTests
 
     private static void Append(StringBuilder text, DeviceStruct found)
     {
+        // Of a template any storage type will do: fields hold pointers to it.
         Type twin = Twins.Value[found.Name];
-        text.Append(CultureInfo.InvariantCulture, $"static_assert(sizeof({found.Name}) == {Marshal.SizeOf(twin)}, \"size of {found.Name}\");\n");
+        string type = found.IsTemplate ? found.Name + "<float>" : found.Name;
+        text.Append(CultureInfo.InvariantCulture, $"static_assert(sizeof({type}) == {Marshal.SizeOf(twin)}, \"size of {found.Name}\");\n");
         foreach (var (field, name) in Fields(twin).Zip(found.Fields))
         {
-            text.Append(CultureInfo.InvariantCulture, $"static_assert(offsetof({found.Name}, {name}) == {Marshal.OffsetOf(twin, field.Name)}, \"offset of {found.Name}.{name}\");\n");
-            text.Append(CultureInfo.InvariantCulture, $"static_assert(sizeof({found.Name}::{name}) == {Marshal.SizeOf(field.FieldType)}, \"size of {found.Name}.{name}\");\n");
+            text.Append(CultureInfo.InvariantCulture, $"static_assert(offsetof({type}, {name}) == {Marshal.OffsetOf(twin, field.Name)}, \"offset of {found.Name}.{name}\");\n");
+            text.Append(CultureInfo.InvariantCulture, $"static_assert(sizeof({type}::{name}) == {Marshal.SizeOf(field.FieldType)}, \"size of {found.Name}.{name}\");\n");
         }
     }
 
@@ -127,7 +129,7 @@ public sealed partial class ParameterLayoutTests
             string path = Path.GetRelativePath(folder, file).Replace('\\', '/');
             foreach (Match match in Struct().Matches(Comment().Replace(File.ReadAllText(file), "")))
             {
-                structs.Add(new DeviceStruct(path, match.Groups[1].Value, [.. FieldsOf(match.Groups[2].Value)]));
+                structs.Add(new DeviceStruct(path, match.Groups[2].Value, match.Groups[1].Success, [.. FieldsOf(match.Groups[3].Value)]));
             }
         }
 
@@ -143,11 +145,17 @@ public sealed partial class ParameterLayoutTests
     private static FieldInfo[] Fields(Type type) =>
         [.. type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic).OrderBy(field => (long)Marshal.OffsetOf(type, field.Name))];
 
+    private static IEnumerable<string> Includes(string module) =>
+        Include().Matches(KernelSources.Text(module)).Select(match => match.Groups[1].Value);
+
     private static string Pascal(string name) =>
         string.Concat(name.Split('_', StringSplitOptions.RemoveEmptyEntries).Select(word => char.ToUpperInvariant(word[0]) + word[1..]));
 
-    [GeneratedRegex(@"^struct (\w+Params) \{\n(.*?)^\};", RegexOptions.Multiline | RegexOptions.Singleline)]
+    [GeneratedRegex(@"^(template <class T>\n)?struct (\w+Params) \{\n(.*?)^\};", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Struct();
+
+    [GeneratedRegex("^#include \"([^\"]+)\"", RegexOptions.Multiline)]
+    private static partial Regex Include();
 
     [GeneratedRegex("//[^\n]*")]
     private static partial Regex Comment();
@@ -159,5 +167,5 @@ public sealed partial class ParameterLayoutTests
     private static partial Regex Name();
 
     /// <summary>A parameter struct as device code declares it.</summary>
-    public sealed record DeviceStruct(string File, string Name, string[] Fields);
+    public sealed record DeviceStruct(string File, string Name, bool IsTemplate, string[] Fields);
 }

@@ -11,6 +11,8 @@ public sealed unsafe class CudaDriver
     /// <summary>The environment variable that names the driver library.</summary>
     public const string LibraryVariable = "RLHF_CUDA_LIBRARY";
 
+    private const string EmulatorLibrary = "librlhf_simt_cuda.so";
+
     private static readonly Lazy<(CudaDriver? Driver, string? Error)> Loaded = new(LoadDefault);
 
     private CudaDriver(string path, nint library)
@@ -62,6 +64,46 @@ public sealed unsafe class CudaDriver
         NativeLibrary.TryLoad(library, out nint handle)
             ? new CudaDriver(library, handle)
             : throw new CudaException(NotFound([library]));
+
+    /// <summary>
+    /// The emulator of native/simt: what RLHF_CUDA_LIBRARY names, or librlhf_simt_cuda.so beside the application or in build/native
+    /// of a folder above it.
+    /// </summary>
+    /// <exception cref="CudaException">It is not there; the message says where it was searched.</exception>
+    public static CudaDriver LoadEmulator()
+    {
+        if (Environment.GetEnvironmentVariable(LibraryVariable) is { Length: > 0 } chosen)
+        {
+            return Load(chosen);
+        }
+
+        List<string> searched = [];
+        foreach (string folder in EmulatorFolders())
+        {
+            string file = System.IO.Path.Combine(folder, EmulatorLibrary);
+            if (File.Exists(file))
+            {
+                return Load(file);
+            }
+
+            searched.Add(folder);
+        }
+
+        throw new CudaException($"the emulator {EmulatorLibrary} was not found in {string.Join(", ", searched)}; './rlhf build' makes it");
+    }
+
+    private static IEnumerable<string> EmulatorFolders()
+    {
+        yield return AppContext.BaseDirectory;
+        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            string build = System.IO.Path.Combine(folder.FullName, "build", "native");
+            if (Directory.Exists(build))
+            {
+                yield return build;
+            }
+        }
+    }
 
     private static string NotFound(IEnumerable<string> searched) =>
         $"no CUDA driver found; searched {string.Join(", ", searched)}; CPU kernels work without it";

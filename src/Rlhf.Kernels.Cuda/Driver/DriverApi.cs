@@ -31,7 +31,6 @@ internal sealed unsafe class DriverApi
         MemoryInfo = (delegate* unmanaged<nuint*, nuint*, int>)Export("cuMemGetInfo_v2");
         CopyToDevice = (delegate* unmanaged<nint, void*, nuint, nint, int>)Export("cuMemcpyHtoDAsync_v2");
         CopyToHost = (delegate* unmanaged<void*, nint, nuint, nint, int>)Export("cuMemcpyDtoHAsync_v2");
-        CopyRows = (delegate* unmanaged<RowCopy*, nint, int>)Export("cuMemcpy2DAsync_v2");
         Fill = (delegate* unmanaged<nint, byte, nuint, nint, int>)Export("cuMemsetD8Async");
         StreamCreate = (delegate* unmanaged<nint*, uint, int>)Export("cuStreamCreate");
         StreamDestroy = (delegate* unmanaged<nint, int>)Export("cuStreamDestroy_v2");
@@ -57,6 +56,9 @@ internal sealed unsafe class DriverApi
         LaunchKernel = (delegate* unmanaged<nint, uint, uint, uint, uint, uint, uint, uint, nint, void**, void**, int>)Export("cuLaunchKernel");
         _getErrorName = (delegate* unmanaged<int, byte**, int>)Export("cuGetErrorName");
         _getErrorString = (delegate* unmanaged<int, byte**, int>)Export("cuGetErrorString");
+
+        // Rows can also be copied one by one.
+        CopyRows = NativeLibrary.TryGetExport(library, "cuMemcpy2DAsync_v2", out nint copyRows) ? (delegate* unmanaged<RowCopy*, nint, int>)copyRows : null;
 
         // Since CUDA 11.8; needed for clusters only.
         LaunchKernelEx = NativeLibrary.TryGetExport(library, "cuLaunchKernelEx", out nint launchEx)
@@ -92,6 +94,7 @@ internal sealed unsafe class DriverApi
 
     public delegate* unmanaged<void*, nint, nuint, nint, int> CopyToHost { get; }
 
+    /// <summary>Null where the library does without.</summary>
     public delegate* unmanaged<RowCopy*, nint, int> CopyRows { get; }
 
     public delegate* unmanaged<nint, byte, nuint, nint, int> Fill { get; }

@@ -141,7 +141,7 @@ internal sealed unsafe class HostStaging(CudaStream stream) : IDisposable
         {
             api.Check(api.CopyToDevice(rows.Device, (void*)rows.Host, (nuint)(rows.Count * rows.Width), stream.Handle), "cuMemcpyHtoDAsync");
         }
-        else if (rows.HasPitch)
+        else if (rows.HasPitch && api.CopyRows is not null)
         {
             DriverApi.RowCopy copy = new()
             {
@@ -174,7 +174,7 @@ internal sealed unsafe class HostStaging(CudaStream stream) : IDisposable
         {
             api.Check(api.CopyToHost((void*)rows.Host, rows.Device, (nuint)(rows.Count * rows.Width), stream.Handle), "cuMemcpyDtoHAsync");
         }
-        else if (rows.HasPitch)
+        else if (rows.HasPitch && api.CopyRows is not null)
         {
             DriverApi.RowCopy copy = new()
             {
