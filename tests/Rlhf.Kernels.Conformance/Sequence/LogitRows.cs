@@ -9,7 +9,7 @@ internal static class LogitRows
     public static string[] Kinds { get; } =
         ["normal", "wide", "peaked", "all_negative", "huge", "linear", "plus_1e4", "minus_1e4", "masked_third", "one_finite", "equal"];
 
-    /// <summary>One row.</summary>
+    /// <summary>One row, of a kind or "certain": the target of <see cref="Target"/> has all of the probability but 1e-7 or less.</summary>
     public static float[] Make(string kind, int seed, int vocab)
     {
         float[] row = Data.Normal(seed, vocab, scale: 2);
@@ -28,6 +28,7 @@ internal static class LogitRows
                 "masked_third" => j % 3 == 1 ? float.NegativeInfinity : row[j],
                 "one_finite" => j == vocab - 1 ? row[j] : float.NegativeInfinity,
                 "equal" => 0.25f,
+                "certain" => j == vocab / 3 ? 30f : row[j],
                 _ => throw new ArgumentException(kind),
             };
         }
