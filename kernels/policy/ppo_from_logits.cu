@@ -23,8 +23,9 @@ template <class T>
 RLHF_DEVICE void ppo_from_logits_block(const PpoFromLogitsParams<T>& params) {
   RLHF_SHARED(float, scratch, kWarp);
   PpoRowSums sums = no_ppo_row();
-  if (blockIdx.x < params.rows) {
-    ppo_from_logits_row(params, blockIdx.x, params.row_in_shared != 0, BlockTeam{scratch}, sums);
+  const long long row = blockIdx.x;
+  if (row < params.rows) {
+    ppo_from_logits_row(params, row, params.row_in_shared != 0, BlockTeam{scratch}, sums);
   }
   finish_ppo_rows(sums.sums, sums.weight, 1, params.grid, params.stats);
 }

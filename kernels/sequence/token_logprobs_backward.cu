@@ -91,8 +91,9 @@ RLHF_DEVICE void token_logprobs_backward(const TokenLogprobsBackwardParams<T>& p
 template <class T>
 RLHF_DEVICE void token_logprobs_backward_block(const TokenLogprobsBackwardParams<T>& params) {
   RLHF_SHARED(float, scratch, kWarp);
-  if (blockIdx.x < params.rows) {
-    token_logprobs_backward(params, blockIdx.x, params.row_in_shared != 0, BlockTeam{scratch});
+  const long long row = blockIdx.x;
+  if (row < params.rows) {
+    token_logprobs_backward(params, row, params.row_in_shared != 0, BlockTeam{scratch});
   }
 }
 

@@ -61,8 +61,9 @@ RLHF_DEVICE void token_logprobs_forward(const TokenLogprobsForwardParams<T>& par
 template <class T>
 RLHF_DEVICE void token_logprobs_forward_block(const TokenLogprobsForwardParams<T>& params) {
   RLHF_SHARED(float, scratch, kWarp);
-  if (blockIdx.x < params.rows) {
-    token_logprobs_forward(params, blockIdx.x, BlockTeam{scratch});
+  const long long row = blockIdx.x;
+  if (row < params.rows) {
+    token_logprobs_forward(params, row, BlockTeam{scratch});
   }
 }
 
