@@ -74,6 +74,8 @@ public static class CommandLine
         EvalVerb.Create(),
         CheckVerb.Create(),
         DemoVerb.Create(),
+        KernelsVerb.Create(),
+        GpuCheckVerb.Create(),
     };
 
     private static string Explain(ParseResult result)

@@ -55,6 +55,9 @@ internal sealed unsafe class CudaLauncher : IDisposable
     /// <summary>Where launches are written down instead of made; null outside of <see cref="CudaPlan"/>.</summary>
     public CudaPlan? Recorder { get; set; }
 
+    /// <summary>Is told of every launch, before it is made.</summary>
+    public Action<CudaFunction, LaunchShape>? Observer { get; set; }
+
     /// <summary>An entry of kernels/<paramref name="module"/>.cu. The first call loads it; later ones allocate nothing.</summary>
     public CudaFunction Function(string module, string entry) => _modules.Function(module, entry);
 
@@ -80,6 +83,8 @@ internal sealed unsafe class CudaLauncher : IDisposable
         }
 
         LaunchShape shape = new((uint)blocks, sharedBytes, cluster);
+
+        Observer?.Invoke(function, shape);
 
         // The parameters may stand in a managed object: they stay where they are until the driver has copied them.
         fixed (TParams* pointer = &parameters)

@@ -1,0 +1,73 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using Rlhf.Kernels.Cuda.Driver;
+using Rlhf.Kernels.Cuda.Evidence;
+using Rlhf.Kernels.Cuda.Modules;
+
+namespace Rlhf.Cli.Verbs.Kernels;
+
+/// <summary><c>rlhf kernels build</c>: images for machines without NVRTC.</summary>
+internal static class BuildKernels
+{
+    public static Command Create()
+    {
+        var arch = new Option<int[]>("--arch")
+        {
+            Description = "Architectures, e.g. sm_80,sm_90",
+            HelpName = "LIST",
+            Required = true,
+            CustomParser = Architectures,
+        };
+        var folder = new Option<string>("--out") { Description = "Folder for PTX and cubins; name it in RLHF_CUDA_IMAGES", HelpName = "DIR", Required = true };
+        var command = new Command("build", "Compile every module with NVRTC to PTX and to machine code") { arch, folder };
+        command.SetAction((result, cancellation) => Task.Run(
+            () => Run(result.InvocationConfiguration.Output, result.GetRequiredValue(arch), result.GetRequiredValue(folder), cancellation), cancellation));
+        return command;
+    }
+
+    private static int Run(TextWriter output, int[] architectures, string folder, CancellationToken cancellation)
+    {
+        if (KernelCompiler.UnavailableReason is { } reason)
+            throw new CudaException(reason);
+        Directory.CreateDirectory(folder);
+        foreach (int architecture in architectures)
+        {
+            foreach (string module in KernelSources.Modules)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                int minimum = KernelSources.MinimumArchitecture(module);
+                if (architecture < minimum)
+                {
+                    output.WriteLine($"sm_{architecture}  {module}: left out, it needs sm_{minimum}");
+                    continue;
+                }
+
+                CompiledModule image = KernelImages.Write(folder, module, architecture);
+                string entries = image.Entries.Count == 1 ? "1 entry" : $"{image.Entries.Count} entries";
+                output.WriteLine($"sm_{architecture}  {module}: {entries}, at most {image.Entries.Max(entry => entry.Registers)} registers");
+            }
+        }
+
+        output.WriteLine($"written to {folder}; RLHF_CUDA_IMAGES={Path.GetFullPath(folder)} makes kernels come from there");
+        return CommandLine.Success;
+    }
+
+    private static int[]? Architectures(ArgumentResult result)
+    {
+        List<int> found = [];
+        foreach (string word in result.Tokens.SelectMany(token => token.Value.Split(',', StringSplitOptions.RemoveEmptyEntries)))
+        {
+            if (!int.TryParse(word.StartsWith("sm_", StringComparison.Ordinal) ? word.AsSpan(3) : word, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+                || !KernelReport.Architectures.Contains(number))
+            {
+                result.AddError($"--arch: {word}, expected some of {string.Join(",", KernelReport.Architectures.Select(known => $"sm_{known}"))}");
+                return null;
+            }
+
+            found.Add(number);
+        }
+
+        return [.. found.Distinct()];
+    }
+}
