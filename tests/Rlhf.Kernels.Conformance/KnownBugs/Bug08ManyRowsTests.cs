@@ -14,6 +14,11 @@ public sealed class Bug08ManyRowsTests(IKernels kernels)
     public void Bug08_TokenCounts_MayExceedSixteenBits([Values(65535, 65536, 70000)] int n)
     {
         SmallOnly.SkipEmulated(kernels, n);
+        if (kernels is not CpuKernels && n != 65536)
+        {
+            Assert.Ignore("an emulated grid takes a thousand times longer: 65,536 rows here, 70,000 in LogitShapeTests");
+        }
+
         Check(kernels, n);
     }
 
