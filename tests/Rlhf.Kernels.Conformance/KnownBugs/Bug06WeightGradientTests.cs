@@ -21,9 +21,12 @@ public sealed class Bug06WeightGradientTests(IKernels kernels)
         var (_, expected, _) = head.Reference.Backward(head.Picks, null, LinearCase<BFloat16>.Transform, upstream, new double[N]);
         float[] chunked = Run(head), one = Run(whole);
         double size = Rms(expected);
+
+        // A device may hand the logits' gradient to the matrix product in its storage type: one rounding of each, whatever the chunk.
+        double rounding = kernels is CpuKernels or DelegatingKernels ? 0 : 1.0 / 256;
         Assert.Multiple(() =>
         {
-            Assert.That(Rms(chunked.Zip(expected, (a, b) => a - b)), Is.LessThan(2e-6 * size));
+            Assert.That(Rms(chunked.Zip(expected, (a, b) => a - b)), Is.LessThan((2e-6 + rounding) * size));
             Assert.That(Rms(chunked.Zip(one, (a, b) => (double)a - b)), Is.LessThan(1e-6 * size));
         });
 
@@ -40,17 +43,21 @@ public sealed class Bug06WeightGradientTests(IKernels kernels)
 
     private static double Rms(IEnumerable<double> values) => Math.Sqrt(values.Average(value => value * value));
 
-    /// <summary>Chunks of four rows; after each the running sum is rounded to bf16.</summary>
+    /// <summary>As many rows at a time as the workspace has room for; after each chunk the running sum is rounded to bf16.</summary>
     internal sealed class Twin : DelegatingKernels
     {
-        private const int Chunk = 4;
-
         public override void LinearLogprobsBackward<T>(in LinearLogprobsBackwardArgs<T> args)
         {
             View<float> sum = args.Gradients.Weight;
-            for (int begin = 0; begin < args.Head.Hidden.Rows; begin += Chunk)
+            int chunk = 1;
+            while (LinearCase<T>.WorkspaceOf(chunk + 1, args.Head.Hidden.Cols, args.Head.Weight.Rows) <= args.Workspace.Count && chunk < args.Head.Hidden.Rows)
             {
-                var part = args.Rows(begin, Math.Min(Chunk, args.Head.Hidden.Rows - begin));
+                chunk++;
+            }
+
+            for (int begin = 0; begin < args.Head.Hidden.Rows; begin += chunk)
+            {
+                var part = args.Rows(begin, Math.Min(chunk, args.Head.Hidden.Rows - begin));
                 Correct.LinearLogprobsBackward(part with { Gradients = part.Gradients with { Accumulate = begin > 0 || args.Gradients.Accumulate } });
                 for (int row = 0; row < sum.Rows; row++)
                 {

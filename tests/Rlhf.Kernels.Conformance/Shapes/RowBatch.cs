@@ -96,6 +96,33 @@ internal sealed class RowBatch<T> : IDisposable
         }
     }
 
+    /// <summary>The middle one of three rows has no finite logit: its results are NaN, the others' are what they are alone.</summary>
+    public static void CheckHopelessRow(IKernels kernels, int vocab)
+    {
+        float[] hopeless = [.. Enumerable.Repeat(float.NegativeInfinity, vocab)];
+        using Pinned<T> x = Pinned.Of(Stored.Of<T>([.. LogitRows.Make("normal", 1, vocab), .. hopeless, .. LogitRows.Make("normal", 2, vocab)]), 3, vocab);
+        using Pinned<T> backward = Pinned.Zeros<T>(3, vocab), ppo = Pinned.Zeros<T>(3, vocab);
+        using var targets = Pinned.Of<int>([0, 0, vocab - 1]);
+        using Pinned<float> g = Pinned.Of([1f, 1f, 1f]), old = Pinned.Zeros<float>(3), lp = Pinned.Zeros<float>(3), ppoLp = Pinned.Zeros<float>(3), stats = Pinned.Zeros<float>(PpoClipStats.Length);
+        kernels.TokenLogprobsForward(new TokenLogprobsForwardArgs<T> { Logits = x, Targets = targets, Logprobs = lp });
+        kernels.TokenLogprobsBackward(new TokenLogprobsBackwardArgs<T> { Logits = x, Targets = targets, GradLogprobs = g, GradLogits = backward });
+        kernels.PpoFromLogits(new PpoFromLogitsArgs<T>
+        {
+            Logits = x, Targets = targets, OldLogprobs = old, Advantages = g, Normalizer = 1, Logprobs = ppoLp, GradLogits = ppo, Stats = stats,
+        });
+        Assert.Multiple(() =>
+        {
+            Assert.That(lp.ToArray().Select(float.IsNaN), Is.EqualTo(new[] { false, true, false }), "log-probs");
+            Assert.That(ppoLp.ToArray().Select(float.IsNaN), Is.EqualTo(new[] { false, true, false }), "log-probs of the fused kernel");
+            foreach (Pinned<T> grad in new[] { backward, ppo })
+            {
+                double[][] rows = [.. Enumerable.Range(0, 3).Select(row => Stored.Row<T>(grad.View, row))];
+                Assert.That(rows[1], Is.All.NaN);
+                Assert.That(rows[0].Concat(rows[2]).All(double.IsFinite));
+            }
+        });
+    }
+
     public void Dispose()
     {
         _logits.Dispose();
