@@ -100,7 +100,8 @@ struct CombineAt {
   }
 };
 
-// What stands in `warps` ([count, kWarp]; the first `filled` of each row), over the grid. Every thread of every block calls it.
+// What stands in `warps` ([kWarp, count], so that lanes meet no bank conflict; the first `filled` rows), over the grid. Every
+// thread of every block calls it.
 template <int count, class Operations, class Write>
 RLHF_DEVICE void grid_reduce_warps(const GridPartials& grid, Shared<double> warps, int filled, Operations operations,
                                    Write write) {
@@ -112,7 +113,7 @@ RLHF_DEVICE void grid_reduce_warps(const GridPartials& grid, Shared<double> warp
     for (int i = lane_id(); i < count; i += kWarp) {
       double total = operations.identity(i);
       for (int warp = 0; warp < filled; warp++) {
-        total = operations.combine(i, total, warps[i * kWarp + warp]);
+        total = operations.combine(i, total, warps[warp * count + i]);
       }
       store(grid.partials + i * blocks + blockIdx.x, total);
     }
@@ -147,7 +148,7 @@ RLHF_DEVICE void grid_reduce(const GridPartials& grid, const double (&value)[cou
   for (int i = 0; i < count; i++) {
     double total = warp_reduce(value[i], CombineAt<Operations>{operations, i});
     if (lane_id() == 0) {
-      warps[i * kWarp + warp_id()] = total;
+      warps[warp_id() * count + i] = total;
     }
   }
   grid_reduce_warps<count>(grid, warps, static_cast<int>(blockDim.x) / kWarp, operations, write);
@@ -162,7 +163,7 @@ RLHF_DEVICE void grid_reduce_leaders(const GridPartials& grid, const double (&va
   if (lane_id() == 0 && warp_id() < leaders) {
 #pragma unroll
     for (int i = 0; i < count; i++) {
-      warps[i * kWarp + warp_id()] = value[i];
+      warps[warp_id() * count + i] = value[i];
     }
   }
   grid_reduce_warps<count>(grid, warps, leaders, operations, write);
