@@ -23,8 +23,9 @@ constexpr int kLongGaeThreads = 512;
 // GAE over columns: few registers, and small blocks, since there are no more threads than columns.
 constexpr int kColumnThreads = 64;
 
-// The fused head's forward: own tensor-core kernel (no logits written) up to this hidden size, beyond it cuBLAS with f32 logits in
-// chunks (LinearLogprobsMma.LargestHiddenSize). Reckoned, not measured: per logit cuBLAS takes 2·H flops at about 75 % of peak and
-// 8 bytes written and read again, mma.sync 2·H flops at about 50 % on sm_80 and 35 % on sm_90. A100 (312 TFLOP/s, 1.7 TB/s reached):
-// 8.5e-15 H + 4.6e-12 s against 12.8e-15 H; H100 (989, 2.8): 2.7e-15 H + 2.8e-12 against 5.8e-15 H: they meet at H = 1,070 and 910.
+// The fused head's forward: own tensor-core kernel (no logits written) up to this hidden size, beyond it cuBLAS with f32 logits
+// in chunks (LinearLogprobsMma.LargestHiddenSize). Reckoned, not measured: per logit cuBLAS takes 2·H flops at about 75 % of peak
+// and 8 bytes written and read again, mma.sync 2·H flops at about 50 % on sm_80 and 35 % on sm_90. A100 (312 TFLOP/s, 1.7 TB/s
+// reached): 8.5e-15 H + 4.6e-12 s against 12.8e-15 H; H100 (989, 2.8): 2.7e-15 H + 2.8e-12 against 5.8e-15 H: they meet at H =
+// 1,070 and 910.
 constexpr int kMmaHiddenSize = 1024;
