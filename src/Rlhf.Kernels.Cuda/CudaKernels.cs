@@ -37,6 +37,13 @@ public sealed class CudaKernels : IKernels, IDisposable
 
     internal CudaLauncher Launcher => _cuda;
 
+    /// <summary>Whether the fused head's products go to cuBLAS where it is there (the default), or to our own kernel.</summary>
+    public bool UseCuBlas
+    {
+        get => _cuda.Gemm.UseLibrary;
+        set => _cuda.Gemm.UseLibrary = value;
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _cuda.Dispose();
 

@@ -38,6 +38,13 @@ public sealed class StagedKernels : IKernels, IDisposable
     /// <exception cref="CudaException">There is no driver or no such device.</exception>
     public static StagedKernels Open(int ordinal = 0, CudaDriver? driver = null) => new(CudaDevice.Open(ordinal, driver), owned: true);
 
+    /// <summary>Whether the fused head's products go to cuBLAS where it is there (the default), or to our own kernel.</summary>
+    public bool UseCuBlas
+    {
+        get => _kernels.UseCuBlas;
+        set => _kernels.UseCuBlas = value;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -11,15 +11,15 @@ internal sealed class HeadGemm(CudaLauncher cuda) : IDisposable
 {
     private const int Tile = 128;
 
+    private readonly CuBlasApi? _api = CuBlas.For(cuda.Device.Driver);
     private CuBlasHandle? _library;
 
-    /// <summary>Whether cuBLAS is used where it can be. On the emulator's device NVIDIA's library could not run: only one that was named is taken.</summary>
-    public bool UseLibrary { get; set; } =
-        CuBlas.IsAvailable && (!cuda.Device.Driver.IsEmulator || Environment.GetEnvironmentVariable(CuBlas.LibraryVariable) is { Length: > 0 });
+    /// <summary>Whether cuBLAS is used where it is there and can be.</summary>
+    public bool UseLibrary { get; set; } = true;
 
     /// <summary>Whether products of this storage type go to cuBLAS: bf16 needs sm_80 there.</summary>
     public bool UsesLibrary<T>()
-        where T : unmanaged => UseLibrary && (typeof(T) != typeof(BFloat16) || cuda.Architecture >= 80);
+        where T : unmanaged => UseLibrary && _api is not null && (typeof(T) != typeof(BFloat16) || cuda.Architecture >= 80);
 
     /// <summary>C [m, n] = alpha · op(A) op(B), or C += it. Forms: A as it is and B transposed, both as they are, A transposed.</summary>
     public void Multiply<T>(
@@ -34,7 +34,7 @@ internal sealed class HeadGemm(CudaLauncher cuda) : IDisposable
         if (k > 0 && UsesLibrary<T>() && Fits(a.View, a.Cols) && Fits(b.View, b.Cols) && Fits(c, n))
         {
             cuda.RefuseInPlan("the fused head with cuBLAS");
-            _library ??= new CuBlasHandle(CuBlas.Api!, cuda.Stream);
+            _library ??= new CuBlasHandle(_api!, cuda.Stream);
             _library.Multiply(Type<T>(), m, n, k, a, b, c, alpha, accumulate);
             return;
         }
