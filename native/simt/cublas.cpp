@@ -192,7 +192,8 @@ RLHF_CUBLAS cublasSetWorkspace_v2(Handle* handle, void* workspace, std::size_t) 
 
 RLHF_CUBLAS cublasGemmEx(Handle* handle, int transpose_a, int transpose_b, int m, int n, int k, const void* alpha, const void* a, int a_type,
                          int lda, const void* b, int b_type, int ldb, const void* beta, void* c, int c_type, int ldc, int compute, int) {
-    bool computes = compute == kCompute32 || compute == kCompute32Pedantic || compute == kComputeFast16 || compute == kComputeFastBf16 || compute == kComputeFastTf32;
+    bool computes = compute == kCompute32 || compute == kCompute32Pedantic || compute == kComputeFast16 ||
+                    compute == kComputeFastBf16 || compute == kComputeFastTf32;
     // The library's table: A and B of one type; C of f32 or of theirs.
     bool table = known_type(a_type) && a_type == b_type && (c_type == kF32 || c_type == a_type);
     if (!computes || !table) {
