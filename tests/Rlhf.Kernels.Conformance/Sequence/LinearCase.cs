@@ -76,6 +76,13 @@ internal sealed class LinearCase<T> : IDisposable
         return one + ((rows - 1) * (((pitch + hiddenSize) * 4L) + 4));
     }
 
+    /// <summary>
+    /// What a gradient's tolerance has beside f32's: backends on tensor cores round the logit gradients to the storage type before the
+    /// products that take them, by 2⁻⁹ each in bf16. The processor's products are f32 throughout.
+    /// </summary>
+    public static double Rounding(IKernels kernels, double[] gradient) =>
+        typeof(T) == typeof(float) || kernels is CpuKernels ? 0 : gradient.Max(Math.Abs) / 256;
+
     public void Dispose()
     {
         Hidden.Dispose();
