@@ -2,6 +2,7 @@ using Rlhf.Kernels.Cuda.Driver;
 using Rlhf.Kernels.Cuda.Optimizer;
 using Rlhf.Kernels.Cuda.Policy;
 using Rlhf.Kernels.Cuda.Preference;
+using Rlhf.Kernels.Cuda.Sampling;
 using Rlhf.Kernels.Cuda.Sequence;
 using Rlhf.Kernels.Optimizer;
 using Rlhf.Kernels.Policy;
@@ -140,13 +141,11 @@ public sealed class CudaKernels : IKernels, IDisposable
 
     /// <inheritdoc/>
     public void Categorical<T>(in CategoricalArgs<T> args)
-        where T : unmanaged => throw NotThere(nameof(Categorical));
+        where T : unmanaged => CategoricalCuda.Run(_cuda, args);
 
     /// <inheritdoc/>
     public void GlobalNorm(in GlobalNormArgs args) => GlobalNormCuda.Run(_cuda, args);
 
     /// <inheritdoc/>
     public void AdamW(in AdamWArgs args) => AdamWCuda.Run(_cuda, args);
-
-    private static NotSupportedException NotThere(string kernel) => new($"{kernel} has no CUDA kernel");
 }
