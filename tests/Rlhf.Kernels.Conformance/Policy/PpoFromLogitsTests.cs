@@ -28,6 +28,40 @@ public sealed class PpoFromLogitsTests(IKernels kernels)
         Check(40, 301, true, entropyCoef, default, default, Data.BFloat16s(Data.Normal(1, 40 * 301, 4)), value => (float)value, 1.0 / 256);
 
     [Test]
+    public void LossStatisticsAndGradient_MatchReference_OverLongRows([Values(1025, 4099, 66001)] int vocab)
+    {
+        // From a block's shared memory on a device, from a cluster's (above 56,000 on sm_90), or read twice. Odd: rows of every alignment.
+        SmallOnly.SkipEmulated(kernels, vocab);
+        Check<float>(5, vocab, true, 0.01f, default, default, Data.Normal(1, 5 * vocab, 4), value => value, 0);
+        Check(5, (2 * vocab) + 1, true, 0f, default, default, Data.BFloat16s(Data.Normal(1, 5 * ((2 * vocab) + 1), 4)), value => (float)value, 1.0 / 256);
+    }
+
+    [Test]
+    public void Logprobs_HaveTheBitsOfTokenLogprobs([Values(77, 4099, 66001)] int vocab)
+    {
+        SmallOnly.SkipEmulated(kernels, vocab);
+        const int N = 3;
+        using var x = Pinned.Of(Data.Normal(1, N * vocab, 3), N, vocab);
+        using var targets = Pinned.Of(Data.Integers(4, N, vocab));
+        using Pinned<float> apart = Pinned.Zeros<float>(N), apartEntropy = Pinned.Zeros<float>(N), lp = Pinned.Zeros<float>(N), entropy = Pinned.Zeros<float>(N);
+        using Pinned<float> a = Pinned.Of([1f, -2f, 0.5f]), stats = Pinned.Zeros<float>(PpoClipStats.Length);
+        kernels.TokenLogprobsForward(new TokenLogprobsForwardArgs<float> { Logits = x, Targets = targets, Logprobs = apart, Entropy = apartEntropy });
+
+        // In place, and the log-probs over the old ones.
+        apart.Span.CopyTo(lp.Span);
+        kernels.PpoFromLogits(new PpoFromLogitsArgs<float>
+        {
+            Logits = x, Targets = targets, OldLogprobs = lp, Advantages = a, Normalizer = N, Logprobs = lp, Entropy = entropy, GradLogits = x, Stats = stats,
+        });
+        Assert.Multiple(() =>
+        {
+            Assert.That(lp.Bytes(), Is.EqualTo(apart.Bytes()));
+            Assert.That(entropy.Bytes(), Is.EqualTo(apartEntropy.Bytes()));
+            Assert.That(PpoClipStats.Read(stats).RatioMax, Is.EqualTo(1), "a policy that has not moved");
+        });
+    }
+
+    [Test]
     public void Gradient_IsTheThreeKernelsOneAfterTheOther()
     {
         const int N = 50, V = 301;
