@@ -22,7 +22,7 @@ public sealed class PpoClipLossCudaTests
         var (cpuGrad, cpuStats) = Run(cpu);
         var (cudaGrad, cudaStats) = Run(cuda);
         Assert.That(cudaGrad, Is.EqualTo(cpuGrad).Within(1e-6f));
-        Assert.That(cudaStats, Is.EqualTo(cpuStats).Within(1e-5f).Percent);
+        Assert.That(cudaStats, Is.EqualTo(cpuStats).Within(1e-3f).Percent);
 
         unsafe (float[] Grad, float[] Stats) Run(IKernels kernels)
         {
