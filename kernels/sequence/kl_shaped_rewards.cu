@@ -44,11 +44,15 @@ struct KlShapedRewardsVisit {
     const int length = load(row_of(params.lengths, row));
     const bool bad = length < 0 || length > cols;
     const int last = length > 0 ? length - 1 : 0;
-    const int slot = params.score_after_last != 0 && length < cols ? length : last;
+    const int given_slot = params.score_after_last != 0 && length < cols ? length : last;
+    const int slot = bad ? 0 : given_slot;
     const int first = static_cast<int>(col);
+
+    // One thread of the row reads the score and writes the final one: the two may be the same memory.
+    const bool owns_score = slot >= first && slot < first + N;
     Pack<float, N> rewards = load_lanes<N>(params.logprobs, row, col);
     Pack<float, N> kl = load_lanes<N>(params.ref_logprobs, row, col);
-    float score = first == 0 || (slot >= first && slot < first + N) ? final_score(row) : 0.0f;
+    float score = owns_score ? final_score(row) : 0.0f;
     score = bad ? not_a_number() : score;
 #pragma unroll
     for (int i = 0; i < N; i++) {
@@ -63,7 +67,7 @@ struct KlShapedRewardsVisit {
     }
     store_lanes<N>(params.rewards, row, col, rewards);
     store_lanes<N>(params.kl, row, col, kl);
-    if (first == 0 && given(params.final_scores)) {
+    if (owns_score && given(params.final_scores)) {
       store(row_of(params.final_scores, row), score);
     }
     if (first == 0 && bad) {

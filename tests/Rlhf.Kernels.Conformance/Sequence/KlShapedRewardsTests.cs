@@ -50,6 +50,29 @@ public sealed class KlShapedRewardsTests(IKernels kernels)
         Expect.PadsUntouched(rewards, 7f);
     }
 
+    [Test]
+    public void FinalScores_MayBeTheMemoryOfScores([Values] ScorePlacement placement)
+    {
+        // Long enough for several threads to share a row: none may see a score that another has replaced.
+        const int Rows = 3, Cols = 700;
+        float[] logprobs = Data.Normal(1, Rows * Cols, mean: -2), scores = [1f, -2f, 3f];
+        int[] lengths = [650, 700, 5];
+        using var lp = Pinned.Of(logprobs, Rows, Cols);
+        using var n = Pinned.Of(lengths);
+        using var s = Pinned.Of(scores);
+        using var eos = Pinned.Of(new byte[Rows]);
+        using var rewards = Pinned.Zeros<float>(Rows, Cols);
+        kernels.KlShapedRewards(new KlShapedRewardsArgs
+        {
+            Logprobs = lp, RefLogprobs = lp, Lengths = n, Scores = s, HasEos = eos, MissingEosPenalty = 1.5f, KlCoef = 0.05f,
+            Estimator = KlEstimator.K1, Placement = placement, Rewards = rewards, FinalScores = s,
+        });
+        var expected = Oracle.Compute(
+            Data.Doubles(logprobs), Data.Doubles(logprobs), lengths, Data.Doubles(scores), new bool[Rows], 1.5, default, 0.05, KlEstimator.K1, placement);
+        Expect.Close("KlShapedRewards", "rewards", rewards.Dense(), expected.Rewards);
+        Expect.Close("KlShapedRewards", "scores", s.Dense(), expected.FinalScores);
+    }
+
     [TestCase(ScorePlacement.LastToken, 2, 1)]
     [TestCase(ScorePlacement.AfterLastToken, 2, 2)]
     [TestCase(ScorePlacement.LastToken, 4, 3)]
