@@ -46,6 +46,9 @@ public sealed class StagedKernels : IKernels, IDisposable
     }
 
     /// <inheritdoc/>
+    public override string ToString() => Name;
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         _staging.Dispose();

@@ -9,4 +9,15 @@ public sealed class ChildProcessTests
         Assert.That(CpuKernels.WidestNative, Is.EqualTo(WidthChild.Expected ?? CpuKernels.WidestNative));
         Assert.That(Backends.All.Select(backend => ((CpuKernels)backend).Width), Does.Contain(CpuKernels.WidestNative));
     }
+
+    [Test]
+    public void Emulator_IsAmongTheBackends()
+    {
+        if (Backends.EmulatorUnavailable is { } reason)
+        {
+            Assert.Ignore(reason);
+        }
+
+        Assert.That(Backends.All.Select(backend => backend.Name), Has.Some.StartsWith("simt-"));
+    }
 }
