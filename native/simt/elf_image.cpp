@@ -11,6 +11,8 @@ namespace {
 
 constexpr unsigned char kHalfValue = 3, kSizedValue = 4;  // formats of .nv.info records
 constexpr unsigned char kParameterBytes = 0x19;           // EIATTR_CBANK_PARAM_SIZE
+constexpr unsigned char kRegisters = 0x2f;                // EIATTR_REGCOUNT: symbol, count
+constexpr std::uint64_t kSystemShared = 1024;             // which sm_90 counts into the section
 
 int parameter_bytes(const unsigned char* info, std::uint64_t bytes) {
     for (std::uint64_t at = 0; at + 4 <= bytes;) {
@@ -22,6 +24,24 @@ int parameter_bytes(const unsigned char* info, std::uint64_t bytes) {
         at += info[at] == kSizedValue ? 4u + value : 4u;
     }
     return -1;
+}
+
+// From sm_90 on the count stands in .nv.info, before in the high byte of the section's info.
+int register_count(const Elf64_Shdr& code, const unsigned char* info, std::uint64_t bytes) {
+    std::uint32_t symbol = code.sh_info & 0xFFFFFF;
+    for (std::uint64_t at = 0; at + 4 <= bytes;) {
+        std::uint16_t size;
+        std::memcpy(&size, info + at + 2, sizeof(size));
+        if (info[at] == kSizedValue && info[at + 1] == kRegisters && size == 8) {
+            std::uint32_t record[2];
+            std::memcpy(record, info + at + 4, sizeof(record));
+            if (record[0] == symbol) {
+                return static_cast<int>(record[1]);
+            }
+        }
+        at += info[at] == kSizedValue ? 4u + size : 4u;
+    }
+    return static_cast<int>(code.sh_info >> 24);
 }
 
 }  // namespace
@@ -60,9 +80,11 @@ Image read_cubin(const unsigned char* data, int architecture) {
         }
         ImageEntry entry;
         entry.name = name.substr(6);
-        entry.registers = static_cast<int>(section.sh_info >> 24);
+        const Elf64_Shdr* common = find(".nv.info");
+        entry.registers = common != nullptr ? register_count(section, data + common->sh_offset, common->sh_size) : 0;
         const Elf64_Shdr* shared = find(".nv.shared." + entry.name);
-        entry.static_shared = shared != nullptr ? static_cast<int>(shared->sh_size) : 0;
+        std::uint64_t system = built_for >= 90 ? kSystemShared : 0;
+        entry.static_shared = shared != nullptr && shared->sh_size >= system ? static_cast<int>(shared->sh_size - system) : 0;
         const Elf64_Shdr* info = find(".nv.info." + entry.name);
         entry.param_bytes = info != nullptr ? parameter_bytes(data + info->sh_offset, info->sh_size) : -1;
         image.entries.push_back(entry);
