@@ -1,6 +1,5 @@
 #include "races.h"
 
-#include <memory>
 #include <unordered_map>
 #include <vector>
 
@@ -13,13 +12,12 @@ constexpr std::uint64_t kPage = 4096;
 
 // Where a thread stood in its block's order of events.
 struct Moment {
-    std::uint64_t block;
-    unsigned epoch, clock;
-    int thread;  // -1: none
+    unsigned block, epoch, clock;
+    int thread = -1;  // -1: none
 };
 
 struct Stamp {
-    Moment moment{0, 0, 0, -1};
+    Moment moment{};
     Site site{nullptr, 0};
 };
 
@@ -27,12 +25,9 @@ struct Cell {
     Stamp writer, reader, other_reader;
 };
 
-struct Page {
-    Cell cells[kPage];
-};
-
 struct Races {
-    std::unordered_map<std::uint64_t, std::unique_ptr<Page>> pages;
+    // By page and size of the elements, a cell an element.
+    std::unordered_map<std::uint64_t, std::vector<Cell>> pages;
     std::vector<Moment> arrival;  // by block
 };
 
@@ -42,7 +37,7 @@ Races& races() {
 }
 
 Moment now(Thread& thread) {
-    return Moment{thread.owner->number, thread.owner->epoch, warp_of(thread).clock, thread.index};
+    return Moment{static_cast<unsigned>(thread.owner->number), thread.owner->epoch, warp_of(thread).clock, thread.index};
 }
 
 // Within one block: whether what happened at `before` comes before the thread's next access.
@@ -68,8 +63,8 @@ bool ordered(const Moment& before, Thread& thread) {
 }
 
 std::string conflict(const Stamp& other, const char* did, bool write) {
-    return format("a race in global memory: this %s and the %s of block %llu, thread %d at %s are not ordered", write ? "write" : "read",
-                  did, static_cast<unsigned long long>(other.moment.block), other.moment.thread, describe(other.site).c_str());
+    return format("a race in global memory: this %s and the %s of block %u, thread %d at %s are not ordered", write ? "write" : "read",
+                  did, other.moment.block, other.moment.thread, describe(other.site).c_str());
 }
 
 bool other_unordered(const Stamp& stamp, Thread& thread) {
@@ -80,26 +75,22 @@ bool other_unordered(const Stamp& stamp, Thread& thread) {
 
 void begin_race_check(std::uint64_t blocks) {
     races().pages.clear();
-    races().arrival.assign(blocks, Moment{0, 0, 0, -1});
+    races().arrival.assign(blocks, Moment{});
 }
 
 void note_arrival(Thread& thread, bool last) {
     thread.owner->released = true;
     thread.owner->last = thread.owner->last || last;
-    Moment moment = now(thread);
-    // What __syncwarp ordered before the arrival counts as earlier than it.
-    races().arrival[thread.owner->number] = moment;
+    races().arrival[thread.owner->number] = now(thread);
 }
 
 std::string find_race(Thread& thread, std::uint64_t address, unsigned bytes, unsigned element, bool write, Site site) {
     unsigned granule = element < 4 ? element : 4;
     Stamp stamp{now(thread), site};
     for (std::uint64_t at = address; at < address + bytes; at += granule) {
-        auto& page = races().pages[at / kPage];
-        if (page == nullptr) {
-            page = std::make_unique<Page>();
-        }
-        Cell& cell = page->cells[at % kPage];
+        auto& page = races().pages[at / kPage * 4 + granule % 4];
+        page.resize(kPage / granule);
+        Cell& cell = page[at % kPage / granule];
         if (other_unordered(cell.writer, thread)) {
             return conflict(cell.writer, "write", write);
         }
