@@ -78,10 +78,13 @@ internal sealed class LinearCase<T> : IDisposable
 
     /// <summary>
     /// What a gradient's tolerance has beside f32's: backends on tensor cores round the logit gradients to the storage type before the
-    /// products that take them, by 2⁻⁹ each in bf16. The processor's products are f32 throughout.
+    /// products that take them, by 2⁻⁹ each in bf16. Sums over rows cancel, their rounding does not: with <paramref name="upstream"/>
+    /// gradients it adds up as the root of their squares. The processor's products are f32 throughout.
     /// </summary>
-    public static double Rounding(IKernels kernels, double[] gradient) =>
-        typeof(T) == typeof(float) || kernels is CpuKernels ? 0 : gradient.Max(Math.Abs) / 256;
+    public static double Rounding(IKernels kernels, double[] gradient, params float[][] upstream) =>
+        typeof(T) == typeof(float) || kernels is CpuKernels
+            ? 0
+            : (gradient.Max(Math.Abs) + Math.Sqrt(upstream.Sum(rows => rows.Sum(g => (double)g * g)))) / 256;
 
     public void Dispose()
     {
