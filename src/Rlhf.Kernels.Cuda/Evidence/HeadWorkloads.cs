@@ -20,7 +20,7 @@ internal static class HeadWorkloads
     {
         Make = make,
         Dtypes = WorkloadKind.AllDtypes,
-        Report = [[128, 2048, 64]],
+        Report = [[64, 1024, 64]],
         Check = [[5, 507, 24], [33, 1030, 64]],
         Timed = [4096, 128256, 1024],
 

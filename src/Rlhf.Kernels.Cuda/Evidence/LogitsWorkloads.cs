@@ -11,8 +11,9 @@ internal static class LogitsWorkloads
     private const float Scale = 2;
     private const int LogitSeed = 1, TokenSeed = 2;
 
-    // Two blocks of rows for each of 132 multiprocessors; odd rows, whose starts are not aligned, and rows of a large vocabulary.
-    private static readonly int[][] Rows = [[264, 50257], [132, 128256]];
+    // A row for each of 132 multiprocessors: odd rows, whose starts are not aligned, and in one type rows of a large vocabulary.
+    private static readonly int[][] Rows = [[132, 50257]];
+    private static readonly int[][] LargeRows = [[132, 128256]];
     private static readonly int[][] Checked = [[5, 507], [3, 50257], [64, 33], [2, 128256]];
     private static readonly int[] Timed = [4096, 128256];
 
@@ -34,7 +35,8 @@ internal static class LogitsWorkloads
     {
         Make = make,
         Dtypes = WorkloadKind.AllDtypes,
-        Report = shortRows ? [[8192, 512]] : Rows,
+        Report = shortRows ? [[2048, 512]] : Rows,
+        LargeReport = shortRows ? [] : LargeRows,
         Check = shortRows ? [[70, 1], [65, 31], [9, 1000]] : Checked,
         Timed = shortRows ? [65536, 512] : Timed,
     };

@@ -6,7 +6,7 @@ namespace Rlhf.Kernels.Cuda.Evidence;
 /// <summary>Kernels over all parameters [P].</summary>
 internal static class OptimizerWorkloads
 {
-    private static readonly int[][] Report = [[4_194_303]];
+    private static readonly int[][] Report = [[2_097_151]];
     private static readonly int[][] Checked = [[1], [37], [100_003]];
     private static readonly int[] Timed = [100_000_000];
 

@@ -24,7 +24,7 @@ internal static class TrafficMeter
         {
             foreach (string dtype in kind.Dtypes)
             {
-                foreach (int[] shape in kind.Report)
+                foreach (int[] shape in kind.ReportShapes(dtype))
                 {
                     Workload workload = kind.Create(shape, dtype);
                     long start = Environment.TickCount64;

@@ -16,6 +16,9 @@ internal sealed record WorkloadKind(string Name, string Sizes)
     /// <summary>Shapes of the report; the first stands in the main fields.</summary>
     public required int[][] Report { get; init; }
 
+    /// <summary>Shapes of the report in bf16 alone, since storage types share their code and large shapes take long to emulate.</summary>
+    public int[][] LargeReport { get; init; } = [];
+
     /// <summary>Shapes at which results are compared: small, odd.</summary>
     public required int[][] Check { get; init; }
 
@@ -27,6 +30,9 @@ internal sealed record WorkloadKind(string Name, string Sizes)
 
     /// <summary>Storage types of logits, hidden states and weights.</summary>
     public static string[] AllDtypes { get; } = ["f32", "bf16", "f16"];
+
+    /// <summary>Shapes of the report in a storage type.</summary>
+    public IEnumerable<int[]> ReportShapes(string dtype) => dtype == "bf16" ? Report.Concat(LargeReport) : Report;
 
     /// <summary>The call at a shape.</summary>
     /// <exception cref="ArgumentException">The shape or the storage type is not one of this kind.</exception>
