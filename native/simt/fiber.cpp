@@ -5,7 +5,24 @@
 #include <cstdint>
 #include <new>
 
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#endif
+
 namespace rlhf_simt {
+namespace {
+
+// A fiber that a fault abandoned never took back the marks of its frames.
+void forget_frames(void* stack, std::size_t bytes) {
+#if defined(__SANITIZE_ADDRESS__)
+    __asan_unpoison_memory_region(stack, bytes);
+#else
+    (void)stack;
+    (void)bytes;
+#endif
+}
+
+}  // namespace
 
 Stacks::Stacks(int count) : bytes_(static_cast<std::size_t>(count) * kBytes) {
     void* memory = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -60,6 +77,7 @@ rlhf_simt_first_entry:
 )");
 
 void Fiber::prepare(void* stack, std::size_t bytes, Run run, void* argument) {
+    forget_frames(stack, bytes);
     // 16-byte aligned where first_entry makes its call.
     auto top = reinterpret_cast<std::uintptr_t>(stack) + bytes;
     auto** frame = reinterpret_cast<void**>(top & ~std::uintptr_t{15}) - 9;
@@ -88,6 +106,7 @@ void Fiber::start() {
 }
 
 void Fiber::prepare(void* stack, std::size_t bytes, Run run, void* argument) {
+    forget_frames(stack, bytes);
     run_ = run;
     argument_ = argument;
     getcontext(&context_);
