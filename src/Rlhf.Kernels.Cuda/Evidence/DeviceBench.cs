@@ -116,10 +116,10 @@ public sealed unsafe class DeviceBench : IDisposable
         {
             // Sums are as exact as their largest result; what is stored short is rounded besides.
             double scale = expected.Select(Math.Abs).Where(double.IsFinite).DefaultIfEmpty().Max();
-            double rounding = type switch { "bf16" => 1.0 / 128, "f16" => 1.0 / 1024, _ => 0 };
+            double rounding = Rounding(type), tolerance = kind.Tolerance + (kind.RoundsBetween ? Rounding(dtype) : 0);
             for (int i = 0; i < expected.Length; i++)
             {
-                double allowed = (kind.Tolerance * Math.Max(scale, 1e-6)) + (rounding * Math.Abs(expected[i]));
+                double allowed = (tolerance * Math.Max(scale, 1e-6)) + (rounding * Math.Abs(expected[i]));
                 double error = actual[i].Equals(expected[i]) ? 0 : Math.Abs(actual[i] - expected[i]) / allowed;
                 if (!(error <= worst))
                 {
@@ -131,6 +131,9 @@ public sealed unsafe class DeviceBench : IDisposable
 
         return new KernelComparison(kind.Name, dtype, string.Join('x', shape), worst, where);
     }
+
+    // Twice the largest rounding of the type.
+    private static double Rounding(string dtype) => dtype switch { "bf16" => 1.0 / 128, "f16" => 1.0 / 1024, _ => 0 };
 
     // Products of a library are no launches of ours: such a call is made anew each time.
     private CudaPlan? TryPlan(Action<IKernels> call)

@@ -126,7 +126,9 @@ internal static class LogitsWorkloads
                     Targets = operands.Tokens(TokenSeed, n, v),
                     OldLogprobs = operands.OldLogprobs(LogitSeed, Scale, TokenSeed, n, v),
                     Advantages = operands.Normal(4, n),
-                    Mask = operands.Mask(5, n),
+
+                    // Every row counts: the logits of others are not read, and the bytes would flatter.
+                    Mask = operands.Repeat<byte>(n, 1, [1]),
                     Normalizer = n,
                     Logprobs = operands.Output<float>("logprobs", n),
                     Entropy = operands.Output<float>("entropy", n),

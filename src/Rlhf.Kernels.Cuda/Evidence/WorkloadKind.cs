@@ -16,7 +16,10 @@ internal sealed record WorkloadKind(string Name, string Sizes)
     /// <summary>Shapes of the report; the first stands in the main fields.</summary>
     public required int[][] Report { get; init; }
 
-    /// <summary>Shapes of the report in bf16 alone, since storage types share their code and large shapes take long to emulate.</summary>
+    /// <summary>
+    /// Shapes of the report in bf16 alone. The types of 16 bits share their code and large shapes take long to emulate, so f16 is
+    /// measured at a quarter of the rows where there are such shapes.
+    /// </summary>
     public int[][] LargeReport { get; init; } = [];
 
     /// <summary>Shapes at which results are compared: small, odd.</summary>
@@ -28,11 +31,19 @@ internal sealed record WorkloadKind(string Name, string Sizes)
     /// <summary>Largest difference from another backend, relative to 1 + |value|, in f32.</summary>
     public double Tolerance { get; init; } = 1e-5;
 
+    /// <summary>Whether the gradient of the logits is kept in the storage type between row kernel and matrix products.</summary>
+    public bool RoundsBetween { get; init; }
+
     /// <summary>Storage types of logits, hidden states and weights.</summary>
     public static string[] AllDtypes { get; } = ["f32", "bf16", "f16"];
 
     /// <summary>Shapes of the report in a storage type.</summary>
-    public IEnumerable<int[]> ReportShapes(string dtype) => dtype == "bf16" ? Report.Concat(LargeReport) : Report;
+    public IEnumerable<int[]> ReportShapes(string dtype) => dtype switch
+    {
+        "bf16" => Report.Concat(LargeReport),
+        "f16" when LargeReport.Length > 0 => Report.Select(shape => (int[])[shape[0] / 4, .. shape[1..]]),
+        _ => Report,
+    };
 
     /// <summary>The call at a shape.</summary>
     /// <exception cref="ArgumentException">The shape or the storage type is not one of this kind.</exception>
