@@ -73,7 +73,7 @@ public sealed class LinearPpoTests(IKernels kernels)
         byte[]? first = null;
         foreach (int threads in new[] { 1, 2 })
         {
-            using var managed = new CpuKernels(threads, ((CpuKernels)kernels).Width, useBlas: false);
+            using var managed = new CpuKernels(threads, CpuWidth.Of(kernels), useBlas: false);
             foreach (int rows in new[] { 1, 16, 48, N })
             {
                 using var head = new LinearCase<float>(N, H, V, true, true, x => x, x => x, LinearCase<float>.WorkspaceOf(rows, H, V));

@@ -68,7 +68,7 @@ public sealed class LinearLogprobsTests(IKernels kernels)
         byte[]? first = null;
         foreach (int threads in new[] { 1, 2, 3 })
         {
-            using var managed = new CpuKernels(threads, ((CpuKernels)kernels).Width, useBlas: false);
+            using var managed = new CpuKernels(threads, CpuWidth.Of(kernels), useBlas: false);
             foreach (int rows in new[] { 1, 16, 48, N })
             {
                 using var head = new LinearCase<float>(N, H, V, masked, true, x => x, x => x, LinearCase<float>.WorkspaceOf(rows, H, V));
@@ -89,7 +89,7 @@ public sealed class LinearLogprobsTests(IKernels kernels)
     public void OpenBlasAndManagedGemm_AgreeWithinTolerance()
     {
         using var head = new LinearCase<float>(90, 64, 1031, true, true, x => x, x => x);
-        using var managed = new CpuKernels(2, ((CpuKernels)kernels).Width, useBlas: false);
+        using var managed = new CpuKernels(2, CpuWidth.Of(kernels), useBlas: false);
         Assert.That(managed.UsesBlas, Is.False);
         using Pinned<float> one = Pinned.Zeros<float>(90), two = Pinned.Zeros<float>(90);
         kernels.LinearLogprobsForward(new LinearLogprobsForwardArgs<float> { Head = head.Head, Logprobs = one, Workspace = head.Workspace });
