@@ -7,7 +7,7 @@ public sealed class ChildProcessTests
     public void NativeWidth_IsTheOneTheProcessWasGiven()
     {
         Assert.That(CpuKernels.WidestNative, Is.EqualTo(WidthChild.Expected ?? CpuKernels.WidestNative));
-        Assert.That(Backends.All.Select(backend => ((CpuKernels)backend).Width), Does.Contain(CpuKernels.WidestNative));
+        Assert.That(Backends.All.OfType<CpuKernels>().Select(backend => backend.Width), Does.Contain(CpuKernels.WidestNative));
     }
 
     [Test]
