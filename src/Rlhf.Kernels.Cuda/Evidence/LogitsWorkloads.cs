@@ -22,10 +22,14 @@ internal static class LogitsWorkloads
         Kind("token_logprobs_forward", (s, d) => WorkloadKind.ByDtype(d, () => Forward<float>(s), () => Forward<BFloat16>(s), () => Forward<Half>(s))),
         Kind("token_logprobs_backward", (s, d) => WorkloadKind.ByDtype(d, () => Backward<float>(s), () => Backward<BFloat16>(s), () => Backward<Half>(s))),
         Kind("ppo_from_logits", (s, d) => WorkloadKind.ByDtype(d, () => Ppo<float>(s), () => Ppo<BFloat16>(s), () => Ppo<Half>(s))),
-        Kind("categorical", (s, d) => WorkloadKind.ByDtype(d, () => Sample<float>(s, 0, 1), () => Sample<BFloat16>(s, 0, 1), () => Sample<Half>(s, 0, 1))),
+        Kind("categorical", (s, d) => WorkloadKind.ByDtype(d, () => Sample<float>(s, 0, 1), () => Sample<BFloat16>(s, 0, 1), () => Sample<Half>(s, 0, 1))) with { LargeReport = [] },
         Kind(
             "categorical_truncated",
-            (s, d) => WorkloadKind.ByDtype(d, () => Sample<float>(s, 50, 0.9f), () => Sample<BFloat16>(s, 50, 0.9f), () => Sample<Half>(s, 50, 0.9f))),
+            (s, d) => WorkloadKind.ByDtype(d, () => Sample<float>(s, 50, 0.9f), () => Sample<BFloat16>(s, 50, 0.9f), () => Sample<Half>(s, 50, 0.9f))) with
+            {
+                // Many sweeps over each row, from L2.
+                Report = [[16, 50257]], LargeReport = [],
+            },
         Kind("token_logprobs_forward_short", (s, d) => WorkloadKind.ByDtype(d, () => Forward<float>(s), () => Forward<BFloat16>(s), () => Forward<Half>(s)), true),
         Kind("token_logprobs_backward_short", (s, d) => WorkloadKind.ByDtype(d, () => Backward<float>(s), () => Backward<BFloat16>(s), () => Backward<Half>(s)), true),
         Kind("ppo_from_logits_short", (s, d) => WorkloadKind.ByDtype(d, () => Ppo<float>(s), () => Ppo<BFloat16>(s), () => Ppo<Half>(s)), true),
