@@ -7,6 +7,9 @@ namespace Rlhf.Kernels.Cuda.Tests;
 /// <summary>The in-tree driver; tests that need it skip with the reason where it was not built.</summary>
 internal static unsafe class Emulator
 {
+    /// <summary>Orders in which threads and blocks run: of native/simt/rlhf_simt.h.</summary>
+    public const int Ascending = 0, Descending = 1, Random = 2;
+
     private static readonly Lazy<(CudaDriver? Driver, string? Error)> Loaded = new(Load);
 
     public static CudaDriver Driver
@@ -37,6 +40,14 @@ internal static unsafe class Emulator
     /// <summary>Forgets a fault, which every later call would return.</summary>
     public static void ResetFault() =>
         ((delegate* unmanaged<void>)NativeLibrary.GetExport(Driver.Library, "rlhf_simt_reset_fault"))();
+
+    /// <summary>The order of threads and blocks; a seed for random ones.</summary>
+    public static void SetSchedule(int kind, ulong seed) =>
+        ((delegate* unmanaged<int, ulong, void>)NativeLibrary.GetExport(Driver.Library, "rlhf_simt_set_schedule"))(kind, seed);
+
+    /// <summary>Whether races on global memory are faults: slow.</summary>
+    public static void CheckRaces(bool on) =>
+        ((delegate* unmanaged<int, void>)NativeLibrary.GetExport(Driver.Library, "rlhf_simt_check_races"))(on ? 1 : 0);
 
     private static (CudaDriver? Driver, string? Error) Load()
     {

@@ -29,6 +29,22 @@ internal sealed record HeadData(int N, int H, int V, bool Masked = false, bool B
         return (Read(logprobs), Read(entropy));
     }
 
+    /// <summary>Log-probs and entropies in a storage type by name.</summary>
+    public (float[] Logprobs, float[] Entropy) Forward(IKernels kernels, string dtype) => dtype switch
+    {
+        "bf16" => Forward(kernels, x => (BFloat16)x),
+        "f16" => Forward(kernels, x => (Half)x),
+        _ => Forward(kernels, x => x),
+    };
+
+    /// <summary>Everything that LinearPpo writes, in a storage type by name.</summary>
+    public HeadResult Ppo(IKernels kernels, string dtype, bool accumulate = false) => dtype switch
+    {
+        "bf16" => Ppo(kernels, x => (BFloat16)x, accumulate),
+        "f16" => Ppo(kernels, x => (Half)x, accumulate),
+        _ => Ppo(kernels, x => x, accumulate),
+    };
+
     /// <summary>Everything that LinearPpo writes.</summary>
     public HeadResult Ppo<T>(IKernels kernels, Func<float, T> store, bool accumulate = false)
         where T : unmanaged

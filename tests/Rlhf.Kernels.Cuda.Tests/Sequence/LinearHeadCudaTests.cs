@@ -15,7 +15,7 @@ public sealed class LinearHeadCudaTests
         using StagedKernels cuda = StagedKernels.Open(0, Emulator.Driver);
         using CpuKernels cpu = new(threads: 1);
         long before = MmaLaunches();
-        var (logprobs, entropy) = Forward(head, cuda, dtype);
+        var (logprobs, entropy) = head.Forward(cuda, dtype);
         bool tensorCores = dtype != "f32" && hiddenSize % 8 == 0;
         var (expected, expectedEntropy) = head.Forward(cpu, x => x);
         Assert.Multiple(() =>
@@ -42,7 +42,7 @@ public sealed class LinearHeadCudaTests
         using StagedKernels cuda = StagedKernels.Open(0, Emulator.Driver);
         using CpuKernels cpu = new(threads: 1);
         cuda.UseCuBlas = cuBlas;
-        HeadResult actual = Ppo(head, cuda, dtype, accumulate), expected = head.Ppo(cpu, x => x, accumulate);
+        HeadResult actual = head.Ppo(cuda, dtype, accumulate), expected = head.Ppo(cpu, x => x, accumulate);
 
         // Gradients of the logits are rounded to the storage type before the products.
         float rounding = dtype switch { "bf16" => 1f / 256, "f16" => 1f / 2048, _ => 2e-6f };
@@ -62,7 +62,7 @@ public sealed class LinearHeadCudaTests
         HeadData head = new(37, 16, 130, Masked: true, ChunkRows: 16);
         using StagedKernels cuda = StagedKernels.Open(0, Emulator.Driver);
         cuda.UseCuBlas = cuBlas;
-        HeadResult clean = Ppo(head, cuda, dtype), poisoned = Ppo(head with { MaskedValue = float.NaN }, cuda, dtype);
+        HeadResult clean = head.Ppo(cuda, dtype), poisoned = (head with { MaskedValue = float.NaN }).Ppo(cuda, dtype);
         Assert.Multiple(() =>
         {
             Assert.That(poisoned.Logprobs, Is.EqualTo(clean.Logprobs));
@@ -97,20 +97,6 @@ public sealed class LinearHeadCudaTests
         HeadResult result = head.Ppo(cuda, x => x);
         Assert.That((float[])[.. result.Weight, .. result.Bias, .. result.Stats], Is.All.Zero);
     }
-
-    private static (float[] Logprobs, float[] Entropy) Forward(HeadData head, IKernels kernels, string dtype) => dtype switch
-    {
-        "bf16" => head.Forward(kernels, x => (BFloat16)x),
-        "f16" => head.Forward(kernels, x => (Half)x),
-        _ => head.Forward(kernels, x => x),
-    };
-
-    private static HeadResult Ppo(HeadData head, IKernels kernels, string dtype, bool accumulate = false) => dtype switch
-    {
-        "bf16" => head.Ppo(kernels, x => (BFloat16)x, accumulate),
-        "f16" => head.Ppo(kernels, x => (Half)x, accumulate),
-        _ => head.Ppo(kernels, x => x, accumulate),
-    };
 
     private static long MmaLaunches() => Emulator.Launches(MmaEntry + "bf16") + Emulator.Launches(MmaEntry + "f16");
 
