@@ -62,7 +62,11 @@ internal static class EvidenceLimits
             }
         }
 
-        string[] notes = [.. new[] { row.Note, EvidenceNotes.Of(row) }.OfType<string>()];
-        return row with { Limit = limit, Broken = broken, Note = notes.Length > 0 ? string.Join("; ", notes) : null };
+        string?[] reasons = [.. broken.Select(limit => EvidenceNotes.Of(row.Name, limit))];
+        string[] notes = [.. reasons.Prepend(row.Note).OfType<string>()];
+        return row with
+        {
+            Limit = limit, Broken = broken, Explained = !reasons.Contains(null), Note = notes.Length > 0 ? string.Join("; ", notes) : null,
+        };
     }
 }

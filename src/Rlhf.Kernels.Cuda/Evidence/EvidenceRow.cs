@@ -93,6 +93,9 @@ public sealed record EvidenceRow
     /// <summary>Limits that are not met; empty: all hold.</summary>
     public IReadOnlyList<string> Broken { get; init; } = [];
 
+    /// <summary>Whether each of them has its reason in <see cref="Note"/>.</summary>
+    public bool Explained { get; init; } = true;
+
     /// <summary>What explains figures that stand out.</summary>
     public string? Note { get; init; }
 }

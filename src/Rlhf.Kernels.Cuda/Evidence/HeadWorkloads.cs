@@ -72,11 +72,12 @@ internal static class HeadWorkloads
     {
         var (n, v, h) = (shape[0], shape[1], shape[2]);
         long operandElements = ((long)n * h) + ((long)v * h);
+        // A mask, of ones, makes the kernels that gather the rows that count.
         return Of<T>("linear_ppo", shape, 6, operandElements, (16L * n) + (4 * operandElements), (operands, workspace) =>
         {
             LinearPpoArgs<T> args = new()
             {
-                Head = Head<T>(operands, shape),
+                Head = Head<T>(operands, shape, operands.Repeat<byte>(n, 1, [1])),
                 OldLogprobs = operands.Normal(5, n, scale: 0.1f, mean: -MathF.Log(v)),
                 Advantages = operands.Normal(6, n),
                 Normalizer = n,
@@ -90,13 +91,14 @@ internal static class HeadWorkloads
         });
     }
 
-    private static LinearHead<T> Head<T>(Operands operands, int[] shape)
+    private static LinearHead<T> Head<T>(Operands operands, int[] shape, ReadOnlyView<byte> mask = default)
         where T : unmanaged => new()
         {
             Hidden = operands.Stored<T>(1, shape[0], shape[2], 1),
             Weight = operands.Stored<T>(2, shape[1], shape[2], Scale),
             Bias = operands.Normal(3, shape[1], scale: 0.1f),
             Targets = operands.Tokens(4, shape[0], shape[1]),
+            Mask = mask,
         };
 
     private static LinearHeadGradients Gradients(Operands operands, int[] shape) => new()

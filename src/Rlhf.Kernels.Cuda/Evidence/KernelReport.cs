@@ -54,7 +54,11 @@ public static class KernelReport
         TrafficRow[] seen = [.. traffic.Where(row => row.Entry == entry)];
         EvidenceRow row = new()
         {
-            Name = entry, Module = module, Dtype = entry[(entry.LastIndexOf('_') + 1)..], Arch = architecture,
+            Name = entry,
+            Module = module,
+            Dtype = entry[(entry.LastIndexOf('_') + 1)..],
+            Arch = architecture,
+            Note = traffic.Count == 0 || seen.Length > 0 ? null : "no call of the report launches it on this architecture",
         };
         return WithCompiler(seen.Length > 0 ? WithTraffic(row, seen) : row, seen.FirstOrDefault());
     }

@@ -34,8 +34,24 @@ public sealed class EvidenceLimitsTests
     ];
 
     [TestCaseSource(nameof(Bad))]
-    public void Judge_OutsideOfALimit_NamesIt(EvidenceRow row, string expected) =>
-        Assert.That(EvidenceLimits.Judge(row).Broken, Is.EqualTo(new[] { expected }));
+    public void Judge_OutsideOfALimit_NamesIt(EvidenceRow row, string expected)
+    {
+        EvidenceRow judged = EvidenceLimits.Judge(row);
+        Assert.Multiple(() =>
+        {
+            Assert.That(judged.Broken, Is.EqualTo(new[] { expected }));
+            Assert.That(judged.Explained, Is.False);
+        });
+    }
+
+    [TestCase(0, true)]
+    [TestCase(8, false, Description = "the reason for narrow loads is none for spills")]
+    public void Judge_WithAReasonForThatLimit_IsExplained(int spills, bool expected)
+    {
+        EvidenceRow judged = EvidenceLimits.Judge(Good with { Name = "rlhf_gae_columns_f32", WidestLoadBytes = 4, Spills = spills });
+        Assert.That(judged.Explained, Is.EqualTo(expected));
+        Assert.That(judged.Note, Does.Contain("a column a thread"));
+    }
 
     [TestCase("rlhf_token_logprobs_forward_warp_bf16", 1.05)]
     [TestCase("rlhf_ppo_from_logits_cluster_f16", 1.05)]

@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
-using System.Globalization;
 using Rlhf.Kernels.Cuda.Driver;
 using Rlhf.Kernels.Cuda.Evidence;
 using Rlhf.Kernels.Cuda.Modules;
@@ -12,13 +10,8 @@ internal static class BuildKernels
 {
     public static Command Create()
     {
-        var arch = new Option<int[]>("--arch")
-        {
-            Description = "Architectures, e.g. sm_80,sm_90",
-            HelpName = "LIST",
-            Required = true,
-            CustomParser = Architectures,
-        };
+        Option<int[]> arch = ArchOption.Create("Architectures, e.g. sm_80,sm_90");
+        arch.Required = true;
         var folder = new Option<string>("--out") { Description = "Folder for PTX and cubins; name it in RLHF_CUDA_IMAGES", HelpName = "DIR", Required = true };
         var command = new Command("build", "Compile every module with NVRTC to PTX and to machine code") { arch, folder };
         command.SetAction((result, cancellation) => Task.Run(
@@ -51,23 +44,5 @@ internal static class BuildKernels
 
         output.WriteLine($"written to {folder}; RLHF_CUDA_IMAGES={Path.GetFullPath(folder)} makes kernels come from there");
         return CommandLine.Success;
-    }
-
-    private static int[]? Architectures(ArgumentResult result)
-    {
-        List<int> found = [];
-        foreach (string word in result.Tokens.SelectMany(token => token.Value.Split(',', StringSplitOptions.RemoveEmptyEntries)))
-        {
-            if (!int.TryParse(word.StartsWith("sm_", StringComparison.Ordinal) ? word.AsSpan(3) : word, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
-                || !KernelReport.Architectures.Contains(number))
-            {
-                result.AddError($"--arch: {word}, expected some of {string.Join(",", KernelReport.Architectures.Select(known => $"sm_{known}"))}");
-                return null;
-            }
-
-            found.Add(number);
-        }
-
-        return [.. found.Distinct()];
     }
 }
