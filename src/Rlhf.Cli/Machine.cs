@@ -9,9 +9,21 @@ internal static class Machine
     /// <summary>CPU kernels over so many threads, which models then use too; 0: one a processor.</summary>
     public static CpuKernels Kernels(int threads)
     {
-        // The library counts processors itself; only another number needs telling.
+        SetThreads(threads);
+        return new CpuKernels(threads);
+    }
+
+    /// <summary>Kernels of any backend; models stay on the processor.</summary>
+    public static IKernels Kernels(string backend, int threads)
+    {
+        SetThreads(threads);
+        return Backends.Create(backend, threads);
+    }
+
+    // The library counts processors itself; only another number needs telling.
+    private static void SetThreads(int threads)
+    {
         if (threads > 0)
             TorchLibrary.SetThreads(threads);
-        return new CpuKernels(threads);
     }
 }

@@ -122,13 +122,13 @@ internal sealed class DemoRun
 
     private ScalarModel TrainRewardModel(LanguageModel sft, IReadOnlyList<Ranking> rankings, ITrainingObserver observer)
     {
-        // From zero the head first finds what the layers offer; random scores of deviation 1 would first have to be unlearned.
-        ScalarModel reward = ScalarModel.FromLayers(sft.Transformer, Stream(3), zeroHead: true);
+        ScalarModel reward = ScalarModel.FromLayers(sft.Transformer, Stream(3));
         using var trainer = new RewardTrainer(reward, _kernels, RewardExamples.From(rankings, _settings.ContextLength), new RewardConfig
         {
             LearningRate = _settings.RewardLearningRate,
             BatchSize = _settings.RewardBatchPrompts,
             NormalizeBefore = false,
+            Optimizer = new AdamWOptions { Beta2 = (float)_settings.RewardAdamBeta2 },
             Epochs = _settings.RewardEpochs,
             Schedule = ScheduleKind.Cosine,
             WarmupSteps = 10,

@@ -42,9 +42,12 @@ internal sealed record DemoSettings
 
     public int RewardBatchPrompts { get; init; } = 12;
 
-    public double RewardEpochs { get; init; } = 2.5;
+    public double RewardEpochs { get; init; } = 1.6;
 
-    public double RewardLearningRate { get; init; } = 2e-3;
+    public double RewardLearningRate { get; init; } = 1.5e-3;
+
+    /// <summary>Memory of Adam's second moment: at 0.999 the layers may stay hundreds of steps on a plateau of 50 % accuracy, and on some seeds for good.</summary>
+    public double RewardAdamBeta2 { get; init; } = 0.95;
 
     public int RewardNormalizeSamples { get; init; } = 256;
 

@@ -15,7 +15,7 @@ internal sealed class PpoVerb
     private readonly OptionSet _set = new();
     private readonly Option<string?> _model, _rewardModel, _tokenizer, _outputDir;
     private readonly Option<string[]> _dataset, _evalDataset, _pretraining;
-    private readonly Option<string> _valueInit;
+    private readonly Option<string> _valueInit, _backend;
     private readonly PpoOptions _options;
     private readonly Option<bool> _resume, _saveRollouts;
     private readonly Option<string?> _replayRollouts;
@@ -38,6 +38,7 @@ internal sealed class PpoVerb
         _resume = _set.Add("resume_from_checkpoint", "Go on from the newest checkpoint in output_dir", false);
         _saveRollouts = _set.Add("save_rollouts", "Write every response that is drawn to rollouts.jsonl", false);
         _replayRollouts = _set.AddOptional("replay_rollouts", "Take the responses of another run's rollouts.jsonl instead of drawing: same tokens, other kernels", "FILE");
+        _backend = _set.AddChoice("backend", "Kernels; cuda: on the first GPU, simt: on its emulator", Backends.Names);
         _threads = _set.AddNumber("threads", "Threads; 0: one a processor", 0, 0);
     }
 
@@ -68,7 +69,8 @@ internal sealed class PpoVerb
         TextEncoder encoder = ModelInputs.Encoder(result.GetValue(_tokenizer), start, model);
         PpoConfig config = _options.Config(result, () => encoder.EosId);
         PpoData data = Read(result, encoder, model, config);
-        using CpuKernels kernels = Machine.Kernels(result.GetValue(_threads));
+        IKernels kernels = Machine.Kernels(result.GetRequiredValue(_backend), result.GetValue(_threads));
+        using var lifetime = kernels as IDisposable;
         using LanguageModel reference = ModelInputs.LoadLanguage(start);
         using LanguageModel policy = checkpoint is null ? reference.Clone() : ModelInputs.LoadLanguage(TrainingRun.ModelDirectory(checkpoint));
         using ScalarModel rewardModel = ModelInputs.LoadReward(rewardStart);

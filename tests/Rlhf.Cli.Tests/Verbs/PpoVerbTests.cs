@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
 using Rlhf.Cli.Options;
+using Rlhf.Kernels.Cuda.Driver;
 using Rlhf.Kernels.Policy;
 using Rlhf.Models;
+using Rlhf.Training.Metrics;
 using Rlhf.Training.Ppo;
 
 namespace Rlhf.Cli.Tests.Verbs;
@@ -45,6 +47,34 @@ public sealed class PpoVerbTests
             Assert.That(policy.Transformer.Weights[0], Is.Not.EqualTo(start.Transformer.Weights[0]));
             Assert.That(File.Exists(Path.Combine(_workshop.RunModel, "tokenizer.json")), Is.True);
             Assert.That(output, Does.Contain("3/3").And.Contain("→"));
+        });
+    }
+
+    [Test]
+    public async Task Ppo_OnTheEmulatedDevice_ReplaysARunOfTheProcessor()
+    {
+        SkipWithoutEmulator();
+        const string Options = Line + " --stop_token eos --num_mini_batches 2 --save_rollouts true";
+        Assert.That((await _workshop.InvokeAsync(Options)).Code, Is.Zero);
+        string replay = _workshop.Combine("replay");
+        (int code, _, string error) = await _workshop.InvokeAsync(
+            $"{Options.Replace("{run}", "{replay}", StringComparison.Ordinal)} --backend simt --replay_rollouts {Path.Combine(_workshop.Run, RolloutRecord.FileName)}");
+
+        Assert.That((code, error), Is.EqualTo((0, "")));
+        Assert.That(
+            File.ReadAllText(Path.Combine(replay, RolloutRecord.FileName)), Is.EqualTo(File.ReadAllText(Path.Combine(_workshop.Run, RolloutRecord.FileName))));
+        JsonNode[] expected = Metrics(_workshop.Run), actual = Metrics(replay);
+        Assert.Multiple(() =>
+        {
+            Assert.That(actual, Has.Length.EqualTo(3));
+            foreach (string metric in new[] { MetricNames.PolicyLoss, MetricNames.ValueLoss, MetricNames.PolicyGradNorm, MetricNames.ValueGradNorm })
+            {
+                for (int i = 0; i < actual.Length; i++)
+                {
+                    double value = (double)expected[i][metric]!;
+                    Assert.That((double)actual[i][metric]!, Is.EqualTo(value).Within((1e-4 * Math.Abs(value)) + 1e-6), $"{metric} of update {i + 1}");
+                }
+            }
         });
     }
 
@@ -111,4 +141,19 @@ public sealed class PpoVerbTests
     [Test]
     public void Curve_RisesFromTheSmallestValueToTheLargest() =>
         Assert.That(TrainingView.Curve([0, 1, 0.5]), Is.EqualTo("▁█▅"));
+
+    private static JsonNode[] Metrics(string run) =>
+        [.. File.ReadLines(Path.Combine(run, "metrics.jsonl")).Select(line => JsonNode.Parse(line)!)];
+
+    private static void SkipWithoutEmulator()
+    {
+        try
+        {
+            CudaDriver.LoadEmulator();
+        }
+        catch (CudaException missing)
+        {
+            Assert.Ignore(missing.Message);
+        }
+    }
 }
