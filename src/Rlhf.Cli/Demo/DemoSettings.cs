@@ -42,7 +42,7 @@ internal sealed record DemoSettings
 
     public int RewardBatchPrompts { get; init; } = 12;
 
-    public double RewardEpochs { get; init; } = 1.6;
+    public double RewardEpochs { get; init; } = 2.5;
 
     public double RewardLearningRate { get; init; } = 1.5e-3;
 
