@@ -19,7 +19,7 @@ internal static class ReportKernels
         var command = new Command("report", "Registers, spills, occupancy, widest loads and bytes over the least, for every kernel and architecture") { json, filter, arch };
         command.SetAction((result, cancellation) => Task.Run(
             () => Run(
-                result.InvocationConfiguration, result.GetValue(json), result.GetValue(filter), result.GetValue(arch) ?? KernelReport.Architectures, cancellation),
+                result.InvocationConfiguration, result.GetValue(json), result.GetValue(filter), result.GetValue(arch) is { Length: > 0 } some ? some : KernelReport.Architectures, cancellation),
             cancellation));
         return command;
     }
