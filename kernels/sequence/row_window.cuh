@@ -57,6 +57,7 @@ RLHF_DEVICE Pack<T, K> join_packs(const Pack<T, K>& low, const Pack<T, K>& high,
   return words.pack[0];
 }
 
+// `last`: nobody reads these bytes again. Never so where packs are joined, since two threads read each of their sectors.
 template <bool last, class T>
 RLHF_DEVICE Pack<T, PackSize<T>::value> load_row_pack(const T* address) {
   return last ? load_pack_last<T, PackSize<T>::value>(address) : load_pack<T, PackSize<T>::value>(address);
@@ -69,8 +70,10 @@ RLHF_DEVICE Pack<T, PackSize<T>::value> load_window(const RowWindow<T>& window, 
   const int at = p * kPack;
   if (window.within(p, p)) {
     const T* aligned = window.row + at - window.off;
-    Pack<T, kPack> low = load_row_pack<last>(aligned);
-    return window.off == 0 ? low : join_packs(low, load_row_pack<last>(aligned + kPack), window.off);
+    if (window.off == 0) {
+      return load_row_pack<last>(aligned);
+    }
+    return join_packs(load_row_pack<false>(aligned), load_row_pack<false>(aligned + kPack), window.off);
   }
   Pack<T, kPack> pack;
 #pragma unroll
@@ -86,14 +89,19 @@ RLHF_DEVICE void load_chunk(const RowWindow<T>& window, int p, int stride, Pack<
   constexpr int kPack = PackSize<T>::value;
   if (window.within(p, p + (kChunkPacks - 1) * stride)) {
     const T* aligned = window.row + p * kPack - window.off;
-#pragma unroll
-    for (int i = 0; i < kChunkPacks; i++) {
-      pack[i] = load_row_pack<last>(aligned + i * stride * kPack);
-    }
-    if (window.off != 0) {
+    if (window.off == 0) {
 #pragma unroll
       for (int i = 0; i < kChunkPacks; i++) {
-        pack[i] = join_packs(pack[i], load_row_pack<last>(aligned + i * stride * kPack + kPack), window.off);
+        pack[i] = load_row_pack<last>(aligned + i * stride * kPack);
+      }
+    } else {
+#pragma unroll
+      for (int i = 0; i < kChunkPacks; i++) {
+        pack[i] = load_row_pack<false>(aligned + i * stride * kPack);
+      }
+#pragma unroll
+      for (int i = 0; i < kChunkPacks; i++) {
+        pack[i] = join_packs(pack[i], load_row_pack<false>(aligned + i * stride * kPack + kPack), window.off);
       }
     }
   } else {
