@@ -11,7 +11,7 @@ internal static class LogitsWorkloads
     private const float Scale = 2;
     private const int LogitSeed = 1, TokenSeed = 2;
 
-    // A row for each of 132 multiprocessors: odd rows, whose starts are not aligned, and in one type rows of a large vocabulary.
+    // A row for each of 132 multiprocessors: odd rows, whose starts are not aligned, and aligned rows of a large vocabulary.
     private static readonly int[][] Rows = [[132, 50257]];
     private static readonly int[][] LargeRows = [[132, 128256]];
     private static readonly int[][] Checked = [[5, 507], [3, 50257], [64, 33], [2, 128256]];
@@ -30,6 +30,9 @@ internal static class LogitsWorkloads
                 // Many sweeps over each row, from L2.
                 Report = [[16, 50257]], LargeReport = [],
             },
+        Kind(
+            "categorical_short",
+            (s, d) => WorkloadKind.ByDtype(d, () => Sample<float>(s, 0, 1), () => Sample<BFloat16>(s, 0, 1), () => Sample<Half>(s, 0, 1)), true),
         Kind("token_logprobs_forward_short", (s, d) => WorkloadKind.ByDtype(d, () => Forward<float>(s), () => Forward<BFloat16>(s), () => Forward<Half>(s)), true),
         Kind("token_logprobs_backward_short", (s, d) => WorkloadKind.ByDtype(d, () => Backward<float>(s), () => Backward<BFloat16>(s), () => Backward<Half>(s)), true),
         Kind("ppo_from_logits_short", (s, d) => WorkloadKind.ByDtype(d, () => Ppo<float>(s), () => Ppo<BFloat16>(s), () => Ppo<Half>(s)), true),

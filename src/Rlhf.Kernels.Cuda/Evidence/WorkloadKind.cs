@@ -17,8 +17,8 @@ internal sealed record WorkloadKind(string Name, string Sizes)
     public required int[][] Report { get; init; }
 
     /// <summary>
-    /// Shapes of the report in bf16 alone. The types of 16 bits share their code and large shapes take long to emulate, so f16 is
-    /// measured at a quarter of the rows where there are such shapes.
+    /// More shapes of the report, which take long to emulate: since the types of 16 bits share their code, f16 is measured at a
+    /// quarter of the rows where there are such shapes.
     /// </summary>
     public int[][] LargeReport { get; init; } = [];
 
@@ -38,12 +38,9 @@ internal sealed record WorkloadKind(string Name, string Sizes)
     public static string[] AllDtypes { get; } = ["f32", "bf16", "f16"];
 
     /// <summary>Shapes of the report in a storage type.</summary>
-    public IEnumerable<int[]> ReportShapes(string dtype) => dtype switch
-    {
-        "bf16" => Report.Concat(LargeReport),
-        "f16" when LargeReport.Length > 0 => Report.Select(shape => (int[])[shape[0] / 4, .. shape[1..]]),
-        _ => Report,
-    };
+    public IEnumerable<int[]> ReportShapes(string dtype) => dtype == "f16" && LargeReport.Length > 0
+        ? Report.Concat(LargeReport).Select(shape => (int[])[shape[0] / 4, .. shape[1..]])
+        : Report.Concat(LargeReport);
 
     /// <summary>The call at a shape.</summary>
     /// <exception cref="ArgumentException">The shape or the storage type is not one of this kind.</exception>
