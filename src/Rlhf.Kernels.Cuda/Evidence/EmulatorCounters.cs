@@ -9,7 +9,6 @@ internal sealed unsafe class EmulatorCounters
     private readonly delegate* unmanaged<int, void> _record;
     private readonly delegate* unmanaged<void> _reset;
     private readonly delegate* unmanaged<byte*, Counters*, int> _counters;
-    private readonly delegate* unmanaged<byte*, int, int> _setRegisters;
     private readonly delegate* unmanaged<int> _entries;
     private readonly delegate* unmanaged<int, byte*> _entry;
 
@@ -22,7 +21,6 @@ internal sealed unsafe class EmulatorCounters
         _record = (delegate* unmanaged<int, void>)Export("rlhf_simt_record");
         _reset = (delegate* unmanaged<void>)Export("rlhf_simt_reset_counters");
         _counters = (delegate* unmanaged<byte*, Counters*, int>)Export("rlhf_simt_counters");
-        _setRegisters = (delegate* unmanaged<byte*, int, int>)Export("rlhf_simt_set_registers");
         _entries = (delegate* unmanaged<int>)Export("rlhf_simt_entries");
         _entry = (delegate* unmanaged<int, byte*>)Export("rlhf_simt_entry");
     }
@@ -41,13 +39,6 @@ internal sealed unsafe class EmulatorCounters
     public void Record(Level level) => _record((int)level);
 
     public void Reset() => _reset();
-
-    /// <summary>Registers a thread, by which the emulator knows how many blocks are resident.</summary>
-    public void SetRegisters(string entry, int registers)
-    {
-        using Utf8 name = new(entry);
-        _ = _setRegisters(name.Pointer, registers);
-    }
 
     /// <summary>Sums over the launches of an entry since the last reset; all 0 where there is no such entry.</summary>
     public Counters Of(string entry)

@@ -1,9 +1,11 @@
 using Rlhf.Kernels.Cuda.Driver;
-using Rlhf.Kernels.Cuda.Modules;
 
 namespace Rlhf.Kernels.Cuda.Evidence;
 
-/// <summary>Runs the workloads of the report on the emulator and reads its counters. The architecture is the process's.</summary>
+/// <summary>
+/// Runs the workloads of the report on the emulator and reads its counters. The architecture is the process's. How many blocks are
+/// resident, which decides what stays in L2, the emulator knows from the registers in the images that NVRTC made, else from launch bounds.
+/// </summary>
 internal static class TrafficMeter
 {
     private const int SectorBytes = 32;
@@ -18,7 +20,6 @@ internal static class TrafficMeter
         using CudaDevice device = CudaDevice.Open(0, driver);
         using CudaStream stream = new(device);
         using CudaKernels kernels = new(stream);
-        SetRegisters(counters, device.Architecture);
         List<TrafficRow> rows = [];
         foreach (WorkloadKind kind in Selected(filter))
         {
@@ -106,22 +107,5 @@ internal static class TrafficMeter
             BankConflicts = counted.BankConflicts / count,
             WidestRead = (int)counted.WidestRead,
         };
-    }
-
-    // The emulator cannot know what the compiler makes of a kernel; without the compiler it goes by the launch bounds.
-    private static void SetRegisters(EmulatorCounters counters, int architecture)
-    {
-        if (!KernelCompiler.IsAvailable || !KernelCompiler.Architectures.Contains(architecture))
-        {
-            return;
-        }
-
-        foreach (string module in KernelSources.Modules.Where(module => KernelSources.MinimumArchitecture(module) <= architecture))
-        {
-            foreach (CompiledEntry entry in KernelCompiler.Compile(module, architecture, ImageKind.Cubin).Entries)
-            {
-                counters.SetRegisters(entry.Name, entry.Registers);
-            }
-        }
     }
 }
