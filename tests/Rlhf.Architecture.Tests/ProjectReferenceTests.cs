@@ -11,9 +11,15 @@ public sealed partial class ProjectReferenceTests
         ["Rlhf.Kernels.Reference"] = ["Rlhf.Kernels"],
         ["Rlhf.Kernels.Cuda"] = ["Rlhf.Kernels"],
         ["Rlhf.Models"] = ["Rlhf.Kernels"],
-        ["Rlhf.Training"] = ["Rlhf.Kernels", "Rlhf.Models"],
+        ["Rlhf.Environments"] = ["Rlhf.Kernels"],
+        ["Rlhf.Preferences"] = [],
+        ["Rlhf.Labeling"] = ["Rlhf.Preferences"],
+        ["Rlhf.Training"] = ["Rlhf.Environments", "Rlhf.Kernels", "Rlhf.Models", "Rlhf.Preferences"],
         ["Rlhf.Fixtures"] = ["Rlhf.Kernels", "Rlhf.Models", "Rlhf.Training"],
-        ["Rlhf.Cli"] = ["Rlhf.Fixtures", "Rlhf.Kernels", "Rlhf.Kernels.Cuda", "Rlhf.Models", "Rlhf.Training"],
+        ["Rlhf.Cli"] =
+        [
+            "Rlhf.Environments", "Rlhf.Fixtures", "Rlhf.Kernels", "Rlhf.Kernels.Cuda", "Rlhf.Labeling", "Rlhf.Models", "Rlhf.Preferences", "Rlhf.Training",
+        ],
     };
 
     /// <summary>Every product project.</summary>
