@@ -33,6 +33,7 @@ internal sealed class TrainingOptions
         _maxGradNorm = set.AddNumber("max_grad_norm", "Global gradient norm to clip at; 0: no clipping", 1f, 0f);
         LoggingSteps = set.AddNumber("logging_steps", "Steps between log lines", 10, 1);
         EvalSteps = set.AddNumber("eval_steps", "Steps between evaluations; 0: at the end only", 0, 0);
+        ReportTo = new ReportToOption(set);
         SaveSteps = set.AddNumber("save_steps", "Steps between checkpoints; 0: none", 500, 0);
         Seed = set.AddNumber("seed", "Seed of weights, data order and sampling", 42L, 0L);
         Resume = set.Add("resume_from_checkpoint", "Go on from the newest checkpoint in output_dir", false);
@@ -66,6 +67,8 @@ internal sealed class TrainingOptions
     public Option<int> EvalSteps { get; }
 
     public Option<int> SaveSteps { get; }
+
+    public ReportToOption ReportTo { get; }
 
     public Option<long> Seed { get; }
 

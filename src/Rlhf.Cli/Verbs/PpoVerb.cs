@@ -19,6 +19,7 @@ internal sealed class PpoVerb
     private readonly PpoOptions _options;
     private readonly Option<bool> _resume, _saveRollouts;
     private readonly Option<string?> _replayRollouts;
+    private readonly ReportToOption _reportTo;
     private readonly Option<int> _threads, _ptxLength;
 
     private PpoVerb()
@@ -38,6 +39,7 @@ internal sealed class PpoVerb
         _resume = _set.Add("resume_from_checkpoint", "Go on from the newest checkpoint in output_dir", false);
         _saveRollouts = _set.Add("save_rollouts", "Write every response that is drawn to rollouts.jsonl", false);
         _replayRollouts = _set.AddOptional("replay_rollouts", "Take the responses of another run's rollouts.jsonl instead of drawing: same tokens, other kernels", "FILE");
+        _reportTo = new ReportToOption(_set);
         _backend = _set.AddChoice("backend", "Kernels; cuda: on the first GPU, simt: on its emulator", Backends.Names);
         _threads = _set.AddNumber("threads", "Threads; 0: one a processor", 0, 0);
     }
@@ -86,7 +88,7 @@ internal sealed class PpoVerb
             trainer.Resume(checkpoint);
 
         TrainingRun run = TrainingRun.Open(directory, _set.Arguments(result), resume);
-        using (var log = new RunLog(directory, append: resume, rollouts: result.GetValue(_saveRollouts)))
+        using (var log = new RunLog(directory, append: resume, rollouts: result.GetValue(_saveRollouts), tensorBoard: _reportTo.TensorBoard(result)))
         {
             TrainingView.Show(output, view =>
             {

@@ -89,7 +89,7 @@ internal sealed class RewardVerb
             trainer.Resume(checkpoint);
 
         TrainingRun run = TrainingRun.Open(directory, _set.Arguments(result), resume);
-        using (var log = new RunLog(directory, append: resume))
+        using (var log = new RunLog(directory, append: resume, tensorBoard: _training.ReportTo.TensorBoard(result)))
             trainer.Train(new ObserverGroup(log, new StepLines(output)), heldOut, normalizer, run, cancellation);
         run.Finish(trainer.Step, path => model.Save(path, alsoWrite: encoder.Tokenizer.Save), ParameterBuffers.Of(model.Transformer));
         output.WriteLine($"saved {TrainingRun.ModelDirectory(directory)}");

@@ -4,7 +4,8 @@ namespace Rlhf.Training.Metrics;
 
 /// <summary>
 /// Writes a run's <c>metrics.jsonl</c> (one object a step, <c>step</c> first) and <c>completions.jsonl</c> (one object a completion,
-/// <c>kind</c> rollout or sample); on request <c>rollouts.jsonl</c> (one object a response: all that <see cref="Ppo.RolloutRecord"/> needs).
+/// <c>kind</c> rollout or sample); on request <c>rollouts.jsonl</c> (one object a response: all that <see cref="Ppo.RolloutRecord"/> needs)
+/// and the metrics as TensorBoard events.
 /// </summary>
 public sealed class RunLog : ITrainingObserver, IDisposable
 {
@@ -12,17 +13,20 @@ public sealed class RunLog : ITrainingObserver, IDisposable
     private readonly string _completionsPath;
     private readonly bool _append;
     private readonly JsonLinesSink? _rollouts;
+    private readonly TensorBoardLog? _tensorBoard;
     private JsonLinesSink? _completions;
 
     /// <summary>Logs in a run's directory.</summary>
     /// <param name="directory">Made if needed.</param>
     /// <param name="append">Go on after what is there (a resumed run).</param>
     /// <param name="rollouts">Write every response that is drawn.</param>
-    public RunLog(string directory, bool append = false, bool rollouts = false)
+    /// <param name="tensorBoard">Write the metrics for TensorBoard as well, in <c>tensorboard/</c>.</param>
+    public RunLog(string directory, bool append = false, bool rollouts = false, bool tensorBoard = false)
     {
         _append = append;
         _metrics = new JsonLinesSink(Path.Combine(directory, "metrics.jsonl"), append);
         _rollouts = rollouts ? new JsonLinesSink(Path.Combine(directory, Ppo.RolloutRecord.FileName), append) : null;
+        _tensorBoard = tensorBoard ? new TensorBoardLog(Path.Combine(directory, "tensorboard")) : null;
         _completionsPath = Path.Combine(directory, "completions.jsonl");
     }
 
@@ -33,6 +37,7 @@ public sealed class RunLog : ITrainingObserver, IDisposable
         foreach ((string name, double value) in metrics)
             line[name] = JsonLinesSink.Number(value);
         _metrics.Write(line);
+        _tensorBoard?.Stepped(step, metrics);
     }
 
     /// <inheritdoc/>
@@ -55,6 +60,7 @@ public sealed class RunLog : ITrainingObserver, IDisposable
     {
         _metrics.Dispose();
         _rollouts?.Dispose();
+        _tensorBoard?.Dispose();
         _completions?.Dispose();
     }
 

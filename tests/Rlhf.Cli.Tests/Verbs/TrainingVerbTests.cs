@@ -37,6 +37,17 @@ public sealed class TrainingVerbTests
     }
 
     [Test]
+    public async Task Sft_WritesTensorBoardEvents_WhenAsked()
+    {
+        (int code, _, string error) = await _workshop.InvokeAsync(
+            "sft --model {base} --dataset {text.jsonl} --output_dir {run} --max_steps 2 --logging_steps 1 --report_to tensorboard");
+
+        Assert.That((code, error), Is.EqualTo((0, "")));
+        string file = Directory.GetFiles(Path.Combine(_workshop.Run, "tensorboard"), "events.out.tfevents.*").Single();
+        Assert.That(await File.ReadAllTextAsync(file, System.Text.Encoding.Latin1), Does.Contain("loss").And.Contain("learning_rate"));
+    }
+
+    [Test]
     public async Task Sft_StartsFromRandomWeights_GivenAConfig()
     {
         (int code, _, string error) = await _workshop.InvokeAsync(
