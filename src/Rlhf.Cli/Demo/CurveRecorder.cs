@@ -1,3 +1,4 @@
+using Rlhf.Cli.Reports;
 using Rlhf.Training.Metrics;
 
 namespace Rlhf.Cli.Demo;

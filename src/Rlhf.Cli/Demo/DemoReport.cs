@@ -1,3 +1,5 @@
+using Rlhf.Cli.Reports;
+
 namespace Rlhf.Cli.Demo;
 
 /// <summary>What the demo measured: written as <c>report.json</c> and shown by <c>report.html</c>.</summary>
@@ -78,9 +80,6 @@ internal sealed record PolicyEvaluation
 
     public required int VocabularyPpo { get; init; }
 }
-
-/// <summary>One point of a curve.</summary>
-internal sealed record CurvePoint(double X, double Y);
 
 /// <summary>The same opening continued by both models.</summary>
 internal sealed record SamplePair(string Prompt, string Sft, string Ppo, double ValenceSft, double ValencePpo);

@@ -1,13 +1,12 @@
 using System.Net;
 using System.Text;
+using Rlhf.Cli.Reports;
 
 namespace Rlhf.Cli.Demo;
 
 /// <summary>The report as one self-contained page: no script, no address outside itself.</summary>
 internal static class HtmlReport
 {
-    private static readonly string[] Colors = ["#2563eb", "#d97706", "#059669", "#7c3aed", "#db2777"];
-
     public static string Render(DemoReport report)
     {
         var page = new StringBuilder();
@@ -19,8 +18,8 @@ internal static class HtmlReport
             body { font: 15px/1.5 system-ui, sans-serif; color: #1f2937; max-width: 1080px; margin: 2rem auto; padding: 0 1rem; }
             h1 { font-size: 1.6rem; margin-bottom: .2rem } h2 { font-size: 1.15rem; margin-top: 2.2rem }
             table { border-collapse: collapse; width: 100%; margin: .6rem 0 } th, td { padding: .35rem .6rem; border-bottom: 1px solid #e5e7eb; text-align: left; vertical-align: top }
-            td.n, th.n { text-align: right; font-variant-numeric: tabular-nums } .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(300px, 1fr)); gap: 1rem }
-            figure { margin: 0 } figcaption { font-size: .85rem; color: #4b5563 } svg { width: 100%; height: auto; background: #f9fafb; border-radius: 6px }
+            td.n, th.n { text-align: right; font-variant-numeric: tabular-nums }
+            {{LineChart.Style}}
             .note { background: #fffbeb; border-left: 4px solid #d97706; padding: .6rem 1rem } .muted { color: #6b7280 } .prompt { color: #6b7280 }
             </style></head><body>
             <h1>Rlhf.Native demo</h1>
@@ -90,43 +89,8 @@ internal static class HtmlReport
         page.Append("</div>");
     }
 
-    private static void Chart(StringBuilder page, DemoReport report, string title, Func<SeedReport, IReadOnlyList<CurvePoint>> curve)
-    {
-        const int Width = 420, Height = 220, Left = 48, Right = 10, Top = 12, Bottom = 26;
-        List<CurvePoint> all = [.. report.Seeds.SelectMany(curve)];
-        if (all.Count == 0)
-        {
-            return;
-        }
-
-        double x0 = all.Min(p => p.X), x1 = Math.Max(all.Max(p => p.X), x0 + 1e-9), y0 = all.Min(p => p.Y), y1 = Math.Max(all.Max(p => p.Y), y0 + 1e-9);
-        double X(double x) => Left + ((x - x0) / (x1 - x0) * (Width - Left - Right));
-        double Y(double y) => Height - Bottom - ((y - y0) / (y1 - y0) * (Height - Top - Bottom));
-        page.Append($"<figure><svg viewBox=\"0 0 {Width} {Height}\" role=\"img\" aria-label=\"{WebUtility.HtmlEncode(title)}\" font-size=\"11\" fill=\"#4b5563\">");
-        for (int tick = 0; tick <= 4; tick++)
-        {
-            double y = y0 + ((y1 - y0) * tick / 4), x = x0 + ((x1 - x0) * tick / 4);
-            page.Append($"<line x1=\"{Left}\" x2=\"{Width - Right}\" y1=\"{Y(y):F1}\" y2=\"{Y(y):F1}\" stroke=\"#e5e7eb\"/>");
-            page.Append($"<text x=\"{Left - 5}\" y=\"{Y(y) + 4:F1}\" text-anchor=\"end\">{y:G3}</text>");
-            page.Append($"<text x=\"{X(x):F1}\" y=\"{Height - 8}\" text-anchor=\"middle\">{Short(x)}</text>");
-        }
-
-        for (int i = 0; i < report.Seeds.Count; i++)
-        {
-            string points = string.Join(' ', curve(report.Seeds[i]).Select(p => $"{X(p.X):F1},{Y(p.Y):F1}"));
-            page.Append($"<polyline fill=\"none\" stroke=\"{Colors[i % Colors.Length]}\" stroke-width=\"1.6\" points=\"{points}\"/>");
-            page.Append($"<text x=\"{Width - Right - 4}\" y=\"{Top + 12 + (i * 14)}\" text-anchor=\"end\" fill=\"{Colors[i % Colors.Length]}\">seed {report.Seeds[i].Seed}</text>");
-        }
-
-        page.Append($"</svg><figcaption>{WebUtility.HtmlEncode(title)}</figcaption></figure>");
-    }
-
-    private static string Short(double value) => Math.Abs(value) switch
-    {
-        >= 1e6 => $"{value / 1e6:G3}M",
-        >= 1e3 => $"{value / 1e3:G3}k",
-        _ => $"{value:G3}",
-    };
+    private static void Chart(StringBuilder page, DemoReport report, string title, Func<SeedReport, IReadOnlyList<CurvePoint>> curve) =>
+        LineChart.Append(page, title, [.. report.Seeds.Select(seed => new Curve($"seed {seed.Seed}", curve(seed)))]);
 
     private static void Samples(StringBuilder page, SeedReport seed)
     {

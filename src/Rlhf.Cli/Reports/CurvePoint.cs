@@ -1,0 +1,4 @@
+namespace Rlhf.Cli.Reports;
+
+/// <summary>One point of a curve.</summary>
+internal sealed record CurvePoint(double X, double Y);
