@@ -1,3 +1,5 @@
+using Rlhf.Kernels.Control;
+using Rlhf.Kernels.Cuda.Control;
 using Rlhf.Kernels.Cuda.Driver;
 using Rlhf.Kernels.Cuda.Optimizer;
 using Rlhf.Kernels.Cuda.Policy;
@@ -138,6 +140,12 @@ public sealed class CudaKernels : IKernels, IDisposable
 
     /// <inheritdoc/>
     public void SegmentPreference(in SegmentPreferenceArgs args) => SegmentPreferenceCuda.Run(_cuda, args);
+
+    /// <inheritdoc/>
+    public void GaussianLogprobForward(in GaussianLogprobForwardArgs args) => GaussianLogprobForwardCuda.Run(_cuda, args);
+
+    /// <inheritdoc/>
+    public void GaussianLogprobBackward(in GaussianLogprobBackwardArgs args) => GaussianLogprobBackwardCuda.Run(_cuda, args);
 
     /// <inheritdoc/>
     public void Categorical<T>(in CategoricalArgs<T> args)

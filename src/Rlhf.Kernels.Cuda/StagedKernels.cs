@@ -1,3 +1,4 @@
+using Rlhf.Kernels.Control;
 using Rlhf.Kernels.Cuda.Driver;
 using Rlhf.Kernels.Cuda.Staging;
 using Rlhf.Kernels.Optimizer;
@@ -341,6 +342,40 @@ public sealed class StagedKernels : IKernels, IDisposable
             GradRewards1 = _staging.Out(args.GradRewards1),
             GradRewards2 = _staging.Out(args.GradRewards2),
             Stats = _staging.Out(args.Stats),
+        });
+        Finish();
+    }
+
+    /// <inheritdoc/>
+    public void GaussianLogprobForward(in GaussianLogprobForwardArgs args)
+    {
+        args.Validate();
+        using HostStaging.Call call = _staging.Begin();
+        _kernels.GaussianLogprobForward(args with
+        {
+            Means = _staging.In(args.Means),
+            LogStds = _staging.In(args.LogStds),
+            Actions = _staging.In(args.Actions),
+            Logprobs = _staging.Out(args.Logprobs),
+            Entropy = _staging.Out(args.Entropy),
+        });
+        Finish();
+    }
+
+    /// <inheritdoc/>
+    public void GaussianLogprobBackward(in GaussianLogprobBackwardArgs args)
+    {
+        args.Validate();
+        using HostStaging.Call call = _staging.Begin();
+        _kernels.GaussianLogprobBackward(args with
+        {
+            Means = _staging.In(args.Means),
+            LogStds = _staging.In(args.LogStds),
+            Actions = _staging.In(args.Actions),
+            GradLogprobs = _staging.In(args.GradLogprobs),
+            GradEntropy = _staging.In(args.GradEntropy),
+            GradMeans = _staging.Out(args.GradMeans),
+            GradLogStds = _staging.Out(args.GradLogStds),
         });
         Finish();
     }

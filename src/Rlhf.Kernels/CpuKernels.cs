@@ -1,4 +1,5 @@
 using Rlhf.Kernels.Blas;
+using Rlhf.Kernels.Control;
 using Rlhf.Kernels.Memory;
 using Rlhf.Kernels.Optimizer;
 using Rlhf.Kernels.Policy;
@@ -103,6 +104,12 @@ public sealed class CpuKernels : IKernels, IDisposable
 
     /// <inheritdoc/>
     public void SegmentPreference(in SegmentPreferenceArgs args) => SegmentPreferenceCpu.Run(_runner, args);
+
+    /// <inheritdoc/>
+    public void GaussianLogprobForward(in GaussianLogprobForwardArgs args) => GaussianLogprobForwardCpu.Run(_runner, args);
+
+    /// <inheritdoc/>
+    public void GaussianLogprobBackward(in GaussianLogprobBackwardArgs args) => GaussianLogprobBackwardCpu.Run(_runner, args);
 
     /// <inheritdoc/>
     public void Categorical<T>(in CategoricalArgs<T> args)

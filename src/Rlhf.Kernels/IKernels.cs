@@ -1,3 +1,4 @@
+using Rlhf.Kernels.Control;
 using Rlhf.Kernels.Optimizer;
 using Rlhf.Kernels.Policy;
 using Rlhf.Kernels.Preference;
@@ -68,6 +69,12 @@ public interface IKernels
 
     /// <summary>Preference loss over pairs of segments, forward and backward.</summary>
     void SegmentPreference(in SegmentPreferenceArgs args);
+
+    /// <summary>Log-prob and entropy of actions under a Gaussian policy.</summary>
+    void GaussianLogprobForward(in GaussianLogprobForwardArgs args);
+
+    /// <summary>Gradient of log-prob and entropy to means and log standard deviations.</summary>
+    void GaussianLogprobBackward(in GaussianLogprobBackwardArgs args);
 
     /// <summary>One token a row, with its log-prob.</summary>
     void Categorical<T>(in CategoricalArgs<T> args)

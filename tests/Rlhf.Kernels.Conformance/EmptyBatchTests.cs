@@ -1,3 +1,4 @@
+using Rlhf.Kernels.Control;
 using Rlhf.Kernels.Optimizer;
 using Rlhf.Kernels.Policy;
 using Rlhf.Kernels.Preference;
@@ -57,6 +58,8 @@ public sealed class EmptyBatchTests(IKernels kernels)
                     Logprobs = default, RefLogprobs = default, Lengths = default, Scores = default, KlCoef = 0.1f, Estimator = KlEstimator.K1,
                     Placement = ScorePlacement.LastToken, Rewards = default,
                 });
+                kernels.GaussianLogprobForward(new GaussianLogprobForwardArgs { Means = default, LogStds = default, Actions = default, Logprobs = default });
+                kernels.GaussianLogprobBackward(new GaussianLogprobBackwardArgs { Means = default, LogStds = default, Actions = default });
                 kernels.AdamW(new AdamWArgs
                 {
                     Parameters = default, Gradients = default, Moment1 = default, Moment2 = default, Step = 1, LearningRate = 0.1f, Beta1 = 0.9f,

@@ -1,3 +1,4 @@
+using Rlhf.Kernels.Control;
 using Rlhf.Kernels.Memory;
 using Rlhf.Kernels.Optimizer;
 using Rlhf.Kernels.Policy;
@@ -16,7 +17,7 @@ public static class KernelCalls
     // The calls point into this memory: it lives as long as the process.
     private static readonly List<IDisposable> Memory = [];
 
-    private static readonly Lazy<KernelCall[]> Calls = new(() => [.. Losses(), .. Sequences(), .. Preferences(), .. Logits(), .. Heads()]);
+    private static readonly Lazy<KernelCall[]> Calls = new(() => [.. Losses(), .. Sequences(), .. Preferences(), .. Control(), .. Logits(), .. Heads()]);
 
     /// <summary>Every call.</summary>
     public static IReadOnlyList<KernelCall> All => Calls.Value;
@@ -177,6 +178,32 @@ public static class KernelCalls
             grad2,
             probabilities,
             segmentStats);
+    }
+
+    private static IEnumerable<KernelCall> Control()
+    {
+        const int States = 9001, Actions = 7;
+        Pinned<float> means = Of(Data.Normal(1, States * Actions), States, Actions), actions = Of(Data.Normal(2, States * Actions), States, Actions);
+        var logStds = Of(Data.Normal(3, Actions, 0.3), 1, Actions);
+        Pinned<float> logprobs = Room<float>(States), entropy = Room<float>(States);
+        yield return KernelCall.Of(
+            nameof(IKernels.GaussianLogprobForward),
+            new GaussianLogprobForwardArgs { Means = means, LogStds = logStds, Actions = actions, Logprobs = logprobs, Entropy = entropy },
+            static (IKernels kernels, in GaussianLogprobForwardArgs args) => kernels.GaussianLogprobForward(args),
+            logprobs,
+            entropy);
+
+        Pinned<float> gradMeans = Room<float>(States, Actions), gradLogStds = Room<float>(1, Actions);
+        yield return KernelCall.Of(
+            nameof(IKernels.GaussianLogprobBackward),
+            new GaussianLogprobBackwardArgs
+            {
+                Means = means, LogStds = logStds, Actions = actions, GradLogprobs = Of(Data.Normal(4, States)),
+                GradEntropy = Of(Data.Normal(5, States)), GradMeans = gradMeans, GradLogStds = gradLogStds,
+            },
+            static (IKernels kernels, in GaussianLogprobBackwardArgs args) => kernels.GaussianLogprobBackward(args),
+            gradMeans,
+            gradLogStds);
     }
 
     private static IEnumerable<KernelCall> Logits()

@@ -5,7 +5,8 @@ internal static class Workloads
 {
     public static IReadOnlyList<WorkloadKind> All { get; } =
     [
-        .. LogitsWorkloads.All, .. HeadWorkloads.All, .. TokenWorkloads.All, .. PreferenceWorkloads.All, .. OptimizerWorkloads.All,
+        .. LogitsWorkloads.All, .. HeadWorkloads.All, .. TokenWorkloads.All, .. PreferenceWorkloads.All, .. ControlWorkloads.All,
+        .. OptimizerWorkloads.All,
     ];
 
     /// <summary>A kind by name.</summary>

@@ -35,6 +35,18 @@ public static class Require
         }
     }
 
+    /// <summary>A view that must be given, with a row for each of <paramref name="rows"/>, or one row that stands for all of them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void RowOrRows<T>(ReadOnlyView<T> view, int rows, int cols, [CallerArgumentExpression(nameof(view))] string name = "")
+        where T : unmanaged
+    {
+        bool fits = view.IsEmpty ? (long)rows * cols == 0 : view.Cols == cols && (view.Rows == rows || view.Rows == 1);
+        if (!fits)
+        {
+            ThrowRows(name, view.IsEmpty ? "missing" : view.ToString(), rows, cols);
+        }
+    }
+
     /// <summary>A finite number greater than zero.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Positive(float value, [CallerArgumentExpression(nameof(value))] string name = "")
@@ -89,6 +101,10 @@ public static class Require
     [DoesNotReturn]
     private static void ThrowShape(string name, string got, int rows, int cols) =>
         throw new ArgumentException($"{name} is {got}, expected {Text(rows, cols)}");
+
+    [DoesNotReturn]
+    private static void ThrowRows(string name, string got, int rows, int cols) =>
+        throw new ArgumentException($"{name} is {got}, expected {Text(1, cols)} or {Text(rows, cols)}");
 
     [DoesNotReturn]
     private static void ThrowValue(string name, float value, string expected) =>

@@ -1,3 +1,4 @@
+using Rlhf.Kernels.Control;
 using Rlhf.Kernels.Optimizer;
 using Rlhf.Kernels.Policy;
 using Rlhf.Kernels.Preference;
@@ -51,6 +52,10 @@ internal abstract class DelegatingKernels : IKernels
     public virtual void RankingLoss(in RankingLossArgs args) => Correct.RankingLoss(args);
 
     public virtual void SegmentPreference(in SegmentPreferenceArgs args) => Correct.SegmentPreference(args);
+
+    public virtual void GaussianLogprobForward(in GaussianLogprobForwardArgs args) => Correct.GaussianLogprobForward(args);
+
+    public virtual void GaussianLogprobBackward(in GaussianLogprobBackwardArgs args) => Correct.GaussianLogprobBackward(args);
 
     public virtual void Categorical<T>(in CategoricalArgs<T> args)
         where T : unmanaged => Correct.Categorical(args);

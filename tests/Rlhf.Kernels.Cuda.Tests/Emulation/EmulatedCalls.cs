@@ -15,7 +15,7 @@ internal static class EmulatedCalls
     // holds. Odd, so that rows start unaligned.
     private const int Short = 333, Block = 5003, Cluster = 59_001, Cluster16 = 117_001, Longest = 395_001;
 
-    public static IReadOnlyList<EmulatedCall> All { get; } = [.. Logits(), .. Heads(), .. Tokens(), .. Gae(), .. Others()];
+    public static IReadOnlyList<EmulatedCall> All { get; } = [.. Logits(), .. Heads(), .. Tokens(), .. Control(), .. Gae(), .. Others()];
 
     private static IEnumerable<EmulatedCall> Logits()
     {
@@ -81,6 +81,15 @@ internal static class EmulatedCalls
 
         yield return Of("whiten_small", "f32", 5, 37);
         yield return Of("whiten", "f32", 9, 1025);
+    }
+
+    private static IEnumerable<EmulatedCall> Control()
+    {
+        foreach (string name in new[] { "gaussian_logprob_forward", "gaussian_logprob_backward", "gaussian_logprob_backward_rows" })
+        {
+            yield return Of(name, "f32", 777, 6);
+            yield return Of(name, "f32", 19, 300);
+        }
     }
 
     // Along rows: several rows a block, one row a block, tiles of a long row. Along columns: a thread a column, or four.

@@ -1,6 +1,7 @@
 using Rlhf.Kernels.Policy;
 using Rlhf.Kernels.Preference;
 using Rlhf.TestSupport;
+using OracleGaussianLogprob = Rlhf.Kernels.Reference.Control.GaussianLogprob;
 using OracleKlEstimate = Rlhf.Kernels.Reference.Policy.KlEstimate;
 using OraclePairwiseLoss = Rlhf.Kernels.Reference.Preference.PairwiseLoss;
 using OraclePpoClipLoss = Rlhf.Kernels.Reference.Policy.PpoClipLoss;
@@ -77,6 +78,20 @@ public sealed class GradientTests
             ? OracleSegmentPreference.Compute(x, other, labels, 0.9, 2, noise, 4)
             : OracleSegmentPreference.Compute(other, x, labels, 0.9, 2, noise, 4);
         Check(Mixed(4, 40), x => Run(x).Stats.Loss, x => first ? Run(x).G1 : Run(x).G2);
+    }
+
+    [Test]
+    public void GaussianLogprob_GradientsAreTheSlopesOfLogprobAndEntropy([Values(1, 5)] int rowsOfStds)
+    {
+        double[] means = Mixed(1, 15), logStds = Mixed(2, 3 * rowsOfStds, 0.5), actions = Mixed(3, 15), g = Mixed(4, 5), h = Mixed(5, 5);
+        double Loss(double[] m, double[] s)
+        {
+            var (logprobs, entropy) = OracleGaussianLogprob.Forward(m, s, actions, 5);
+            return Enumerable.Range(0, 5).Sum(n => (g[n] * logprobs[n]) + (h[n] * entropy[n]));
+        }
+
+        Check(means, x => Loss(x, logStds), x => OracleGaussianLogprob.Backward(x, logStds, actions, g, h).GradMeans);
+        Check(logStds, x => Loss(means, x), x => OracleGaussianLogprob.Backward(means, x, actions, g, h).GradLogStds);
     }
 
     private static void Check(double[] at, Func<double[], double> loss, Func<double[], double[]> gradient)
