@@ -148,6 +148,12 @@ public sealed class CudaKernels : IKernels, IDisposable
     public void GaussianLogprobBackward(in GaussianLogprobBackwardArgs args) => GaussianLogprobBackwardCuda.Run(_cuda, args);
 
     /// <inheritdoc/>
+    public void GaussianKl(in GaussianKlArgs args) => GaussianKlCuda.Run(_cuda, args);
+
+    /// <inheritdoc/>
+    public void Gaussian(in GaussianArgs args) => GaussianCuda.Run(_cuda, args);
+
+    /// <inheritdoc/>
     public void Categorical<T>(in CategoricalArgs<T> args)
         where T : unmanaged => CategoricalCuda.Run(_cuda, args);
 
@@ -156,4 +162,7 @@ public sealed class CudaKernels : IKernels, IDisposable
 
     /// <inheritdoc/>
     public void AdamW(in AdamWArgs args) => AdamWCuda.Run(_cuda, args);
+
+    /// <inheritdoc/>
+    public void RmsProp(in RmsPropArgs args) => RmsPropCuda.Run(_cuda, args);
 }

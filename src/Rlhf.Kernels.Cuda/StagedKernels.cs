@@ -1,4 +1,3 @@
-using Rlhf.Kernels.Control;
 using Rlhf.Kernels.Cuda.Driver;
 using Rlhf.Kernels.Cuda.Staging;
 using Rlhf.Kernels.Optimizer;
@@ -14,7 +13,7 @@ namespace Rlhf.Kernels.Cuda;
 /// <see cref="CudaKernels"/>, copies the results back and waits. Bad input is refused on the host, with the processor's messages.
 /// For one thread at a time.
 /// </summary>
-public sealed class StagedKernels : IKernels, IDisposable
+public sealed partial class StagedKernels : IKernels, IDisposable
 {
     private readonly CudaDevice? _device;
     private readonly CudaStream _stream;
@@ -347,40 +346,6 @@ public sealed class StagedKernels : IKernels, IDisposable
     }
 
     /// <inheritdoc/>
-    public void GaussianLogprobForward(in GaussianLogprobForwardArgs args)
-    {
-        args.Validate();
-        using HostStaging.Call call = _staging.Begin();
-        _kernels.GaussianLogprobForward(args with
-        {
-            Means = _staging.In(args.Means),
-            LogStds = _staging.In(args.LogStds),
-            Actions = _staging.In(args.Actions),
-            Logprobs = _staging.Out(args.Logprobs),
-            Entropy = _staging.Out(args.Entropy),
-        });
-        Finish();
-    }
-
-    /// <inheritdoc/>
-    public void GaussianLogprobBackward(in GaussianLogprobBackwardArgs args)
-    {
-        args.Validate();
-        using HostStaging.Call call = _staging.Begin();
-        _kernels.GaussianLogprobBackward(args with
-        {
-            Means = _staging.In(args.Means),
-            LogStds = _staging.In(args.LogStds),
-            Actions = _staging.In(args.Actions),
-            GradLogprobs = _staging.In(args.GradLogprobs),
-            GradEntropy = _staging.In(args.GradEntropy),
-            GradMeans = _staging.Out(args.GradMeans),
-            GradLogStds = _staging.Out(args.GradLogStds),
-        });
-        Finish();
-    }
-
-    /// <inheritdoc/>
     public void Categorical<T>(in CategoricalArgs<T> args)
         where T : unmanaged
     {
@@ -419,6 +384,21 @@ public sealed class StagedKernels : IKernels, IDisposable
             Moment1 = _staging.InOut(args.Moment1),
             Moment2 = _staging.InOut(args.Moment2),
             Ema = _staging.InOut(args.Ema),
+            GradScale = _staging.In(args.GradScale),
+        });
+        Finish();
+    }
+
+    /// <inheritdoc/>
+    public void RmsProp(in RmsPropArgs args)
+    {
+        args.Validate();
+        using HostStaging.Call call = _staging.Begin();
+        _kernels.RmsProp(args with
+        {
+            Parameters = _staging.InOut(args.Parameters),
+            Gradients = _staging.In(args.Gradients),
+            MeanSquares = _staging.InOut(args.MeanSquares),
             GradScale = _staging.In(args.GradScale),
         });
         Finish();

@@ -112,6 +112,12 @@ public sealed class CpuKernels : IKernels, IDisposable
     public void GaussianLogprobBackward(in GaussianLogprobBackwardArgs args) => GaussianLogprobBackwardCpu.Run(_runner, args);
 
     /// <inheritdoc/>
+    public void GaussianKl(in GaussianKlArgs args) => GaussianKlCpu.Run(_runner, args);
+
+    /// <inheritdoc/>
+    public void Gaussian(in GaussianArgs args) => GaussianCpu.Run(_runner, args);
+
+    /// <inheritdoc/>
     public void Categorical<T>(in CategoricalArgs<T> args)
         where T : unmanaged => CategoricalCpu.Run(_runner, args);
 
@@ -120,4 +126,7 @@ public sealed class CpuKernels : IKernels, IDisposable
 
     /// <inheritdoc/>
     public void AdamW(in AdamWArgs args) => AdamWCpu.Run(_runner, args);
+
+    /// <inheritdoc/>
+    public void RmsProp(in RmsPropArgs args) => RmsPropCpu.Run(_runner, args);
 }

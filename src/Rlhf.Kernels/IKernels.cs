@@ -76,6 +76,12 @@ public interface IKernels
     /// <summary>Gradient of log-prob and entropy to means and log standard deviations.</summary>
     void GaussianLogprobBackward(in GaussianLogprobBackwardArgs args);
 
+    /// <summary>KL divergence between Gaussian policies and its gradient.</summary>
+    void GaussianKl(in GaussianKlArgs args);
+
+    /// <summary>One action of a Gaussian policy a row, with its log-prob.</summary>
+    void Gaussian(in GaussianArgs args);
+
     /// <summary>One token a row, with its log-prob.</summary>
     void Categorical<T>(in CategoricalArgs<T> args)
         where T : unmanaged;
@@ -85,4 +91,7 @@ public interface IKernels
 
     /// <summary>One AdamW step.</summary>
     void AdamW(in AdamWArgs args);
+
+    /// <summary>One RMSProp step.</summary>
+    void RmsProp(in RmsPropArgs args);
 }

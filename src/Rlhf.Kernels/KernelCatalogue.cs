@@ -21,8 +21,11 @@ public static class KernelCatalogue
         new("Preference", "RankingLoss", "pair", 8, 15, 4e-6, 1e-7, "f32 exponential and logarithm, sums over a group"),
         new("Preference", "SegmentPreference", "step", 16, 6, 4e-6, 1e-7, "the segment sum of f32 rewards in f64"),
         new("Control", "GaussianLogprob", "action", 8, 6, 2e-6, 1e-6, "an f32 exponential of 2 ulp, squared; row sums in f64"),
+        new("Control", "GaussianKl", "action", 12, 20, 2e-6, 1e-7, "an f32 exponential of 2 ulp, squared; a series near zero"),
+        new("Sampling", "Gaussian", "action", 8, 60, 1e-6, 1e-7, "f32 logarithm, root and cosine of exact uniform numbers"),
         new("Sampling", "Categorical", "logit", 4, 10, 1e-6, 1e-6, "the log-prob is that of TokenLogprobs"),
         new("Optimizer", "GlobalNorm", "parameter", 4, 2, 1e-6, 0, "f64 sums of f32 squares"),
         new("Optimizer", "AdamW", "parameter", 28, 14, 2e-6, 1e-8, "elementwise, a division and a root"),
+        new("Optimizer", "RmsProp", "parameter", 20, 8, 2e-6, 1e-8, "elementwise, a division and a root"),
     ];
 }

@@ -2,6 +2,7 @@ using Rlhf.Kernels.Control;
 using Rlhf.Kernels.Optimizer;
 using Rlhf.Kernels.Policy;
 using Rlhf.Kernels.Preference;
+using Rlhf.Kernels.Sampling;
 using Rlhf.Kernels.Sequence;
 using Rlhf.TestSupport;
 
@@ -60,6 +61,9 @@ public sealed class EmptyBatchTests(IKernels kernels)
                 });
                 kernels.GaussianLogprobForward(new GaussianLogprobForwardArgs { Means = default, LogStds = default, Actions = default, Logprobs = default });
                 kernels.GaussianLogprobBackward(new GaussianLogprobBackwardArgs { Means = default, LogStds = default, Actions = default });
+                kernels.GaussianKl(new GaussianKlArgs { Means = default, LogStds = default, OldMeans = default, OldLogStds = default, Kl = default });
+                kernels.Gaussian(new GaussianArgs { Means = default, LogStds = default, Seed = 1, Sequences = default, Steps = default, Actions = default, Logprobs = default });
+                kernels.RmsProp(new RmsPropArgs { Parameters = default, Gradients = default, MeanSquares = default, LearningRate = 0.1f, Decay = 0.99f, Epsilon = 1e-5f });
                 kernels.AdamW(new AdamWArgs
                 {
                     Parameters = default, Gradients = default, Moment1 = default, Moment2 = default, Step = 1, LearningRate = 0.1f, Beta1 = 0.9f,

@@ -78,6 +78,18 @@ public static class KernelCalls
             moment2,
             ema);
 
+        Pinned<float> stepped = Normal(1), squares = Zeros();
+        yield return KernelCall.Of(
+            nameof(IKernels.RmsProp),
+            new RmsPropArgs
+            {
+                Parameters = stepped, Gradients = Normal(3), MeanSquares = squares, GradScale = Of([0.5f]), LearningRate = 7e-4f, Decay = 0.99f,
+                Epsilon = 1e-5f,
+            },
+            static (IKernels kernels, in RmsPropArgs args) => kernels.RmsProp(args),
+            stepped,
+            squares);
+
         var norm = Room<float>(2);
         yield return KernelCall.Of(
             nameof(IKernels.GlobalNorm),
@@ -204,6 +216,32 @@ public static class KernelCalls
             static (IKernels kernels, in GaussianLogprobBackwardArgs args) => kernels.GaussianLogprobBackward(args),
             gradMeans,
             gradLogStds);
+
+        Pinned<float> kl = Room<float>(States), klMeans = Room<float>(States, Actions), klLogStds = Room<float>(1, Actions);
+        yield return KernelCall.Of(
+            nameof(IKernels.GaussianKl),
+            new GaussianKlArgs
+            {
+                Means = means, LogStds = logStds, OldMeans = actions, OldLogStds = Of(Data.Normal(6, States * Actions, 0.3), States, Actions),
+                GradKl = Of(Data.Normal(4, States)), Kl = kl, GradMeans = klMeans, GradLogStds = klLogStds,
+            },
+            static (IKernels kernels, in GaussianKlArgs args) => kernels.GaussianKl(args),
+            kl,
+            klMeans,
+            klLogStds);
+
+        Pinned<float> drawn = Room<float>(States, Actions), drawnLogprobs = Room<float>(States), drawnEntropy = Room<float>(States);
+        yield return KernelCall.Of(
+            nameof(IKernels.Gaussian),
+            new GaussianArgs
+            {
+                Means = means, LogStds = logStds, Seed = 1, Sequences = Of([.. Enumerable.Range(0, States).Select(i => (long)i)]),
+                Steps = Of(new int[States]), Actions = drawn, Logprobs = drawnLogprobs, Entropy = drawnEntropy,
+            },
+            static (IKernels kernels, in GaussianArgs args) => kernels.Gaussian(args),
+            drawn,
+            drawnLogprobs,
+            drawnEntropy);
     }
 
     private static IEnumerable<KernelCall> Logits()

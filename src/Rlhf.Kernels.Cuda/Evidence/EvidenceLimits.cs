@@ -7,7 +7,8 @@ internal static class EvidenceLimits
 
     private static readonly (string Prefix, double Ratio)[] Ratios =
     [
-        ("rlhf_token_logprobs_forward", 1.05), ("rlhf_ppo_from_logits", 1.05), ("rlhf_gae", 1.1), ("rlhf_adamw", 1.02), ("rlhf_global_norm", 1.02),
+        ("rlhf_token_logprobs_forward", 1.05), ("rlhf_ppo_from_logits", 1.05), ("rlhf_gae", 1.1), ("rlhf_adamw", 1.02), ("rlhf_rms_prop", 1.02),
+        ("rlhf_global_norm", 1.02),
     ];
 
     /// <summary>Largest allowed ratio of bytes over minimum; null where none is set.</summary>

@@ -10,6 +10,9 @@ internal static class EvidenceNotes
         ("rlhf_gae_columns_f32", "widest load", "a column a thread: neighbouring lanes load neighbouring words; wide matrices take the packed variant"),
         ("rlhf_gaussian_logprob_forward_f32", "widest load", Actions),
         ("rlhf_gaussian_logprob_backward_f32", "widest load", Actions),
+        ("rlhf_gaussian_kl_f32", "widest load", Actions),
+        ("rlhf_gaussian_kl_gradient_f32", "widest load", Actions),
+        ("rlhf_gaussian_f32", "widest load", Actions),
         ("rlhf_ranking_loss_f32", "widest load", "groups begin anywhere and have few items, a lane each"),
         ("rlhf_linear_ppo_stats_f32", "widest load", "a few numbers a token, V times fewer than the launches before it read"),
     ];

@@ -13,6 +13,7 @@ internal static class OptimizerWorkloads
     public static IEnumerable<WorkloadKind> All { get; } =
     [
         Kind("global_norm", Norm), Kind("adamw", shape => AdamW(shape, false)), Kind("adamw_ema", shape => AdamW(shape, true)),
+        Kind("rms_prop", RmsProp),
     ];
 
     private static WorkloadKind Kind(string name, Func<int[], Workload> make) => new(name, "P")
@@ -31,6 +32,29 @@ internal static class OptimizerWorkloads
         {
             GlobalNormArgs args = new() { Gradients = operands.Normal(1, shape[0]), MaxNorm = 1, Result = operands.Output<float>("norm", 2) };
             return call => call.GlobalNorm(args);
+        },
+    };
+
+    private static Workload RmsProp(int[] shape) => new()
+    {
+        Name = "rms_prop",
+        Dtype = "f32",
+        Shape = shape,
+        MinimumBytes = _ => 20L * shape[0],
+        Flops = 8.0 * shape[0],
+        Build = (operands, _) =>
+        {
+            int count = shape[0];
+            RmsPropArgs args = new()
+            {
+                Parameters = operands.Result("parameters", operands.Normal(1, count)),
+                Gradients = operands.Normal(2, count, scale: 0.1f),
+                MeanSquares = operands.Result("mean squares", operands.Repeat<float>(count, 1, [1e-3f, 2e-2f, 0, 0.5f, 1])),
+                LearningRate = 7e-4f,
+                Decay = 0.99f,
+                Epsilon = 1e-5f,
+            };
+            return call => call.RmsProp(args);
         },
     };
 

@@ -104,12 +104,12 @@ internal readonly unsafe struct RowTiles
         }
     }
 
-    /// <summary>Fills each row of a tile with its number of a vector; with zero where the vector was left out.</summary>
-    public static void Spread(ReadOnlyView<float> vector, int first, int rows, int cols, float* tile)
+    /// <summary>Fills each row of a tile with its number of a vector; with <paramref name="otherwise"/> where the vector was left out.</summary>
+    public static void Spread(ReadOnlyView<float> vector, int first, int rows, int cols, float* tile, float otherwise = 0f)
     {
         for (int row = 0; row < rows; row++)
         {
-            float value = vector.IsEmpty ? 0f : vector[first + row];
+            float value = vector.IsEmpty ? otherwise : vector[first + row];
             for (int col = 0; col < cols; col++)
             {
                 *tile++ = value;

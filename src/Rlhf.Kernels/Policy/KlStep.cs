@@ -30,9 +30,10 @@ internal static class KlStep
         }
     }
 
-    // e^x − 1 − x, and its derivative by −x. Below |x| = 1 the Taylor series (the next term is under 3e-8 of the sum): the plain
-    // form loses all digits there. e^x − 1 = x + (e^x − 1 − x) keeps the derivative exact as well.
-    private static TV K3<TV>(TV x, out TV grad)
+    /// <summary>e^x − 1 − x, and its derivative by −x.</summary>
+    // Below |x| = 1 the Taylor series (the next term is under 3e-8 of the sum): the plain form loses all digits there.
+    // e^x − 1 = x + (e^x − 1 − x) keeps the derivative exact as well.
+    public static TV K3<TV>(TV x, out TV grad)
         where TV : struct, ISimd<TV>
     {
         TV p = TV.Broadcast(1f / 3628800);

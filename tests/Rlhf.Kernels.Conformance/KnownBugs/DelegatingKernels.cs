@@ -57,10 +57,16 @@ internal abstract class DelegatingKernels : IKernels
 
     public virtual void GaussianLogprobBackward(in GaussianLogprobBackwardArgs args) => Correct.GaussianLogprobBackward(args);
 
+    public virtual void GaussianKl(in GaussianKlArgs args) => Correct.GaussianKl(args);
+
+    public virtual void Gaussian(in GaussianArgs args) => Correct.Gaussian(args);
+
     public virtual void Categorical<T>(in CategoricalArgs<T> args)
         where T : unmanaged => Correct.Categorical(args);
 
     public virtual void GlobalNorm(in GlobalNormArgs args) => Correct.GlobalNorm(args);
 
     public virtual void AdamW(in AdamWArgs args) => Correct.AdamW(args);
+
+    public virtual void RmsProp(in RmsPropArgs args) => Correct.RmsProp(args);
 }

@@ -85,7 +85,7 @@ internal static class EmulatedCalls
 
     private static IEnumerable<EmulatedCall> Control()
     {
-        foreach (string name in new[] { "gaussian_logprob_forward", "gaussian_logprob_backward", "gaussian_logprob_backward_rows" })
+        foreach (string name in new[] { "gaussian_logprob_forward", "gaussian_logprob_backward", "gaussian_logprob_backward_rows", "gaussian_kl", "gaussian" })
         {
             yield return Of(name, "f32", 777, 6);
             yield return Of(name, "f32", 19, 300);
@@ -102,7 +102,7 @@ internal static class EmulatedCalls
     [
         Of("pairwise_loss", "f32", 37), Of("pairwise_loss", "f32", 4099), Of("ranking_loss", "f32", 33, 9), Of("ranking_loss", "f32", 5, 40),
         Of("segment_preference", "f32", 5, 37), Of("segment_preference", "f32", 3, 1030), Of("global_norm", "f32", 20_003),
-        Of("adamw", "f32", 10_007), Of("adamw_ema", "f32", 10_007),
+        Of("adamw", "f32", 10_007), Of("adamw_ema", "f32", 10_007), Of("rms_prop", "f32", 10_007),
     ];
 
     private static EmulatedCall Gae(int rows, int cols, TimeAxis time, GaeMaskMode mode) => new($"gae {rows}x{cols} {time} {mode}", session =>

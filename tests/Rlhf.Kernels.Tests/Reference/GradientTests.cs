@@ -1,6 +1,7 @@
 using Rlhf.Kernels.Policy;
 using Rlhf.Kernels.Preference;
 using Rlhf.TestSupport;
+using OracleGaussianKl = Rlhf.Kernels.Reference.Control.GaussianKl;
 using OracleGaussianLogprob = Rlhf.Kernels.Reference.Control.GaussianLogprob;
 using OracleKlEstimate = Rlhf.Kernels.Reference.Policy.KlEstimate;
 using OraclePairwiseLoss = Rlhf.Kernels.Reference.Preference.PairwiseLoss;
@@ -92,6 +93,17 @@ public sealed class GradientTests
 
         Check(means, x => Loss(x, logStds), x => OracleGaussianLogprob.Backward(x, logStds, actions, g, h).GradMeans);
         Check(logStds, x => Loss(means, x), x => OracleGaussianLogprob.Backward(means, x, actions, g, h).GradLogStds);
+    }
+
+    [Test]
+    public void GaussianKl_GradientsAreTheSlopesOfTheDivergence([Values(1, 5)] int rowsOfStds)
+    {
+        double[] means = Mixed(1, 15), logStds = Mixed(2, 3 * rowsOfStds, 0.3), oldMeans = Mixed(3, 15), oldLogStds = Mixed(4, 3, 0.3), g = Mixed(5, 5);
+        double Loss(double[] m, double[] s) =>
+            OracleGaussianKl.Divergence(m, s, oldMeans, oldLogStds, 5).Zip(g, (kl, weight) => weight * kl).Sum();
+
+        Check(means, x => Loss(x, logStds), x => OracleGaussianKl.Gradient(x, logStds, oldMeans, oldLogStds, g).GradMeans);
+        Check(logStds, x => Loss(means, x), x => OracleGaussianKl.Gradient(means, x, oldMeans, oldLogStds, g).GradLogStds);
     }
 
     private static void Check(double[] at, Func<double[], double> loss, Func<double[], double[]> gradient)
