@@ -7,6 +7,7 @@ public static class EnvironmentCatalogue
     [
         new Mujoco.RobotFamily(),
         new ClassicControl.ClassicControlFamily(),
+        new Pixels.PixelFamily(),
     ];
 
     /// <summary>The ids, in the order in which they are listed to people.</summary>

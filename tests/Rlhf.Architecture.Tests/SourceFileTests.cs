@@ -12,6 +12,8 @@ public sealed partial class SourceFileTests
     [
         "src/Rlhf.Kernels/",
         "src/Rlhf.Kernels.Cuda/",
+        "src/Rlhf.Environments/Mujoco/",
+        "src/Rlhf.Environments/VectorEnvironment.cs",
         "src/Rlhf.Models/",
         "src/Rlhf.Training/Optimization/",
         "src/Rlhf.Training/Ppo/",
