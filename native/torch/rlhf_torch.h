@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#define RLHF_TORCH_ABI_VERSION 1
+#define RLHF_TORCH_ABI_VERSION 2
 
 #ifdef __cplusplus
 extern "C" {

@@ -23,3 +23,14 @@ internal sealed class DecoderHandle : SafeHandle
 
     protected override bool ReleaseHandle() => TorchApi.FreeDecoder(handle);
 }
+
+/// <summary>Owns an <c>rlhf_network</c>.</summary>
+internal sealed class NetworkHandle : SafeHandle
+{
+    internal NetworkHandle(nint network)
+        : base(0, ownsHandle: true) => SetHandle(network);
+
+    public override bool IsInvalid => handle == 0;
+
+    protected override bool ReleaseHandle() => NetworkApi.Free(handle);
+}

@@ -7,7 +7,7 @@ namespace Rlhf.Models.Native;
 /// <summary>One wrapper for each function of native/torch/rlhf_torch.h. Each ends in <see cref="ThrowIfFailed"/>.</summary>
 internal static unsafe partial class TorchApi
 {
-    private const int AbiVersion = 1;
+    private const int AbiVersion = 2;
     private const int InvalidArgument = 1;
     private const string Library = NativeLoader.LibraryName;
 
@@ -120,7 +120,7 @@ internal static unsafe partial class TorchApi
         return true;
     }
 
-    private static void ThrowIfFailed(int status)
+    internal static void ThrowIfFailed(int status)
     {
         if (status != 0)
             Throw(status);
