@@ -106,6 +106,29 @@ public sealed unsafe class VectorEnvironment : IDisposable
         _team.Run(Count, _reset);
     }
 
+    /// <summary>
+    /// Brings one environment into an episode by doing its first steps again: everything in it is a function of seed and actions. A run that is
+    /// resumed does this for each environment.
+    /// </summary>
+    /// <param name="i">Which environment.</param>
+    /// <param name="episode">The episode's number.</param>
+    /// <param name="actions">[steps, A] its actions so far, none of which ended it; absent: the episode has just begun.</param>
+    public void Replay(int i, long episode, ReadOnlyView<float> actions)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(episode);
+        _started = true;
+        _episodes[i] = episode;
+        BeginEpisode(i);
+        for (int step = 0; step < actions.Rows; step++)
+        {
+            StepResult result = _environments[i].Step(new ReadOnlySpan<float>(actions.Row(step), _actionLength), Observation(i));
+            if (result.Done || result.Diverged)
+                throw new ArgumentException($"environment {i} ({Spec.Id}), episode {episode}: over after {step + 1} of {actions.Rows} replayed steps");
+            _returns[i] += result.Reward;
+            _lengths[i]++;
+        }
+    }
+
     /// <summary>One step of every environment.</summary>
     /// <param name="actions">[N, A] a row each: coordinates, clipped to the box; or an index.</param>
     public void Step(ReadOnlyView<float> actions)
