@@ -15,6 +15,7 @@ public sealed partial class SourceFileTests
         "src/Rlhf.Environments/Mujoco/",
         "src/Rlhf.Environments/VectorEnvironment.cs",
         "src/Rlhf.Models/",
+        "src/Rlhf.Training/Control/",
         "src/Rlhf.Training/Optimization/",
         "src/Rlhf.Training/Ppo/",
         "src/Rlhf.Training/Sft/",

@@ -168,6 +168,75 @@ public static class MetricNames
     /// <summary>Reward model: largest score.</summary>
     public const string MaxReward = "max_reward";
 
+    /// <summary>Control: environment steps so far.</summary>
+    public const string ControlTimesteps = "time/total_timesteps";
+
+    /// <summary>Control: throughput.</summary>
+    public const string ControlStepsPerSecond = "time/fps";
+
+    /// <summary>Control: time of collecting.</summary>
+    public const string ControlTimeRollout = "time/rollout";
+
+    /// <summary>Control: true return of finished episodes.</summary>
+    public const string EpisodeReturn = "rollout/ep_rew_mean";
+
+    /// <summary>Control: length of finished episodes.</summary>
+    public const string EpisodeLength = "rollout/ep_len_mean";
+
+    /// <summary>Control: finished episodes.</summary>
+    public const string EpisodeCount = "rollout/episodes";
+
+    /// <summary>Control: the reward that is learned from.</summary>
+    public const string RolloutReward = "rollout/reward_mean";
+
+    /// <summary>Control: diverged episodes.</summary>
+    public const string EpisodesDiverged = "rollout/diverged";
+
+    /// <summary>Control: exploration of a Gaussian policy.</summary>
+    public const string PolicyStd = "train/std";
+
+    /// <summary>Control: entropy of the policy.</summary>
+    public const string ControlEntropy = "train/entropy";
+
+    /// <summary>Control: how far an update went.</summary>
+    public const string ControlKl = "train/kl_divergence";
+
+    /// <summary>Control: gain of the surrogate.</summary>
+    public const string ControlSurrogate = "train/policy_objective";
+
+    /// <summary>Control: whether TRPO made a step.</summary>
+    public const string LineSearchSuccess = "train/is_line_search_success";
+
+    /// <summary>Control: lengths tried.</summary>
+    public const string LineSearchSteps = "train/line_search_steps";
+
+    /// <summary>Control: policy loss.</summary>
+    public const string ControlPolicyLoss = "train/policy_gradient_loss";
+
+    /// <summary>Control: error of the value function.</summary>
+    public const string ControlValueLoss = "train/value_loss";
+
+    /// <summary>Control: explained variance of the value function.</summary>
+    public const string ControlExplainedVariance = "train/explained_variance";
+
+    /// <summary>Control: share of clipped actions.</summary>
+    public const string ControlClipFraction = "train/clip_fraction";
+
+    /// <summary>Control: gradient norm.</summary>
+    public const string ControlGradNorm = "train/grad_norm";
+
+    /// <summary>Control: learning rate.</summary>
+    public const string ControlLearningRate = "train/learning_rate";
+
+    /// <summary>Control: return without exploration.</summary>
+    public const string EvalReturn = "eval/mean_reward";
+
+    /// <summary>Control: spread of the return without exploration.</summary>
+    public const string EvalReturnStd = "eval/std_reward";
+
+    /// <summary>Control: length without exploration.</summary>
+    public const string EvalLength = "eval/mean_ep_length";
+
     /// <summary>All of them, with unit, sign and meaning.</summary>
     public static IReadOnlyList<Metric> All { get; } =
     [
@@ -225,5 +294,28 @@ public static class MetricNames
         new(MinReward, "reward", MetricSign.Watch, "smallest score of the step"),
         new(MeanReward, "reward", MetricSign.Watch, "mean score of the step"),
         new(MaxReward, "reward", MetricSign.Watch, "largest score of the step"),
+        new(ControlTimesteps, "steps", MetricSign.Watch, "environment steps so far, all environments together"),
+        new(ControlStepsPerSecond, "steps/s", MetricSign.Higher, "environment steps over the time since the last line, learning included"),
+        new(ControlTimeRollout, "s", MetricSign.Lower, "acting: policy, environments and what watches them, of one update"),
+        new(EpisodeReturn, "reward", MetricSign.Higher, "true return of the episodes that ended since the last line; the policy explores"),
+        new(EpisodeLength, "steps", MetricSign.Watch, "length of the episodes that ended since the last line"),
+        new(EpisodeCount, "episodes", MetricSign.Watch, "episodes that ended since the last line"),
+        new(RolloutReward, "reward/step", MetricSign.Watch, "reward that was learned from, mean of steps; may be a learned one"),
+        new(EpisodesDiverged, "episodes", MetricSign.Lower, "episodes so far that ended because the physics diverged"),
+        new(PolicyStd, "action", MetricSign.Watch, "standard deviation of the policy, mean of coordinates"),
+        new(ControlEntropy, "nats/step", MetricSign.Watch, "entropy of the policy's distribution over actions"),
+        new(ControlKl, "nats/step", MetricSign.Watch, "mean KL from the old policy to the new one"),
+        new(ControlSurrogate, "advantage", MetricSign.Higher, "gain of the surrogate (TRPO)"),
+        new(LineSearchSuccess, "share", MetricSign.Higher, "1 where a step was found within the trust region"),
+        new(LineSearchSteps, "steps", MetricSign.Lower, "step lengths that were tried"),
+        new(ControlPolicyLoss, string.Empty, MetricSign.Watch, "policy loss, mean of mini-batches"),
+        new(ControlValueLoss, "return²", MetricSign.Lower, "squared error of the value function"),
+        new(ControlExplainedVariance, string.Empty, MetricSign.Higher, "1 − Var(return − value) / Var(return), before the fit"),
+        new(ControlClipFraction, "share", MetricSign.Watch, "actions whose clipped branch was taken"),
+        new(ControlGradNorm, string.Empty, MetricSign.Watch, "gradient norm before clipping, mean of steps"),
+        new(ControlLearningRate, string.Empty, MetricSign.Watch, "learning rate of the step"),
+        new(EvalReturn, "reward", MetricSign.Higher, "true return of the policy without exploration, mean of episodes"),
+        new(EvalReturnStd, "reward", MetricSign.Watch, "standard deviation of that return over episodes"),
+        new(EvalLength, "steps", MetricSign.Watch, "length of those episodes"),
     ];
 }
