@@ -19,9 +19,7 @@ internal static class KernelsCommand
         ("whiten", () => new WhitenCase(3, 17), () => new WhitenCase(512, 512)),
         ("pairwise_loss", () => new PairwiseLossCase(33), () => new PairwiseLossCase(65536)),
         ("categorical", () => new CategoricalCase(5, 1003), () => new CategoricalCase(256, 50257)),
-        ("gaussian_logprob", () => new GaussianLogprobCase(33, 3), () => new GaussianLogprobCase(65536, 6)),
         ("adamw", () => new AdamWCase(1003), () => new AdamWCase(8_388_608)),
-        ("rms_prop", () => new RmsPropCase(1003), () => new RmsPropCase(8_388_608)),
     ];
 
     private static readonly int[] SmallCallTokens = [1, 32, 1000];

@@ -147,29 +147,6 @@ def adamw(parameters):
     return optimizer.step
 
 
-def rms_prop(parameters):
-    weights = torch.nn.Parameter(torch.randn(parameters, generator=torch.Generator().manual_seed(1)))
-    weights.grad = torch.randn(parameters, generator=torch.Generator().manual_seed(2)).mul_(1e-3)
-    optimizer = torch.optim.RMSprop([weights], lr=1e-5, alpha=0.99, eps=1e-5, foreach=True)
-    return optimizer.step
-
-
-def gaussian_logprob(rows, actions):
-    generator = torch.Generator().manual_seed(1)
-    means = torch.randn(rows, actions, generator=generator).requires_grad_()
-    log_stds = torch.randn(actions, generator=generator).mul_(0.3).requires_grad_()
-    taken = torch.randn(rows, actions, generator=generator)
-    weights = torch.randn(rows, generator=generator).div_(rows)
-
-    def run():
-        means.grad = log_stds.grad = None
-        normal = torch.distributions.Normal(means, log_stds.exp(), validate_args=False)
-        policy = torch.distributions.Independent(normal, 1, validate_args=False)
-        ((policy.log_prob(taken) * weights).sum() + 0.01 * policy.entropy().mean()).backward()
-
-    return run
-
-
 def ppo_loss(tokens):
     generator = torch.Generator().manual_seed(1)
     old_logprobs = -torch.rand(tokens, generator=generator)

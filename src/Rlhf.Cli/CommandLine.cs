@@ -76,6 +76,7 @@ public static class CommandLine
         DemoVerb.Create(),
         KernelsVerb.Create(),
         GpuCheckVerb.Create(),
+        ControlVerb.Create(),
     };
 
     private static string Explain(ParseResult result)

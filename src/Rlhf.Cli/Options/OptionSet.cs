@@ -42,6 +42,21 @@ internal sealed class OptionSet
     public Option<string?> AddOptional(string name, string description, string helpName, bool required = false) =>
         Keep(new Option<string?>($"--{name}") { Description = description, HelpName = helpName, Required = required });
 
+    /// <summary>A number that may be left out, with bounds that are allowed.</summary>
+    public Option<T?> AddOptionalNumber<T>(string name, string description, T least, T most)
+        where T : struct, IComparable<T>
+    {
+        Option<T?> option = Keep(new Option<T?>($"--{name}") { Description = description });
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Count == 0 || result.Errors.Any() || result.GetValueOrDefault<T?>() is not { } value)
+                return;
+            if (value.CompareTo(least) < 0 || value.CompareTo(most) > 0 || value is double.NaN)
+                result.AddError($"--{name}: {value}, expected {least} to {most}");
+        });
+        return option;
+    }
+
     /// <summary>One or more files.</summary>
     public Option<string[]> AddFiles(string name, string description, bool required) =>
         Keep(new Option<string[]>($"--{name}")

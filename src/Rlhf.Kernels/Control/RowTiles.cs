@@ -16,7 +16,7 @@ internal readonly unsafe struct RowTiles
     /// <summary>Most partial sums of columns, over all blocks.</summary>
     public const int MaxPartials = 8192;
 
-    private const int TileElements = 512, MaxBlocks = 64, Lanes = 16;
+    private const int TileElements = 512, MaxBlocks = 64;
 
     private readonly int _rows, _cols;
 
@@ -24,11 +24,7 @@ internal readonly unsafe struct RowTiles
     {
         (_rows, _cols) = (rows, cols);
         int width = Math.Max(1, cols);
-
-        // A multiple of the widest register's lanes: no full tile ends within one.
-        int most = Math.Max(1, TileElements / width);
-        most -= most > Lanes ? most % Lanes : 0;
-        TileRows = Math.Clamp(rows, 1, most);
+        TileRows = Math.Clamp(rows, 1, Math.Max(1, TileElements / width));
         int blocks = Math.Clamp(MaxPartials / width, 1, MaxBlocks);
         int tiles = (int)(((long)rows + TileRows - 1) / TileRows);
         BlockTiles = Math.Max(1, (int)(((long)tiles + blocks - 1) / blocks));
