@@ -13,6 +13,7 @@ internal static class LineChart
     public const string Style =
         ".charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(300px, 1fr)); gap: 1rem } figure { margin: 0 }\n"
         + "figcaption { font-size: .85rem; color: var(--muted, #4b5563) } svg { width: 100%; height: auto; background: var(--panel, #f9fafb); border-radius: 6px }\n"
+        + ".key { white-space: nowrap } .key::before { content: \"\"; display: inline-block; width: .9em; height: .2em; margin: 0 .3em .25em .4em; background: var(--key) }\n"
         + "svg text { fill: var(--muted, #4b5563) } svg .grid { stroke: var(--line, #e5e7eb) }";
 
     /// <summary>Appends a figure; nothing where no curve has a finite point.</summary>
@@ -22,32 +23,37 @@ internal static class LineChart
         if (all.Count == 0)
             return;
 
-        double x0 = all.Min(p => p.X), x1 = Math.Max(all.Max(p => p.X), x0 + 1e-9);
         IEnumerable<double> bands = curves.SelectMany(curve => curve.Band).SelectMany(band => new[] { band.Low, band.High }).Where(double.IsFinite);
-        double y0 = all.Select(p => p.Y).Concat(bands).Min(), y1 = Math.Max(all.Select(p => p.Y).Concat(bands).Max(), y0 + 1e-9);
-        double X(double x) => Left + ((x - x0) / (x1 - x0) * (Width - Left - Right));
-        double Y(double y) => Height - Bottom - ((y - y0) / (y1 - y0) * (Height - Top - Bottom));
+        var across = Axis.Over(all.Select(p => p.X), round: false);
+        var up = Axis.Over(all.Select(p => p.Y).Concat(bands), round: true);
+        double X(double x) => Left + (across.Share(x) * (Width - Left - Right));
+        double Y(double y) => Height - Bottom - (up.Share(y) * (Height - Top - Bottom));
         page.Append($"<figure><svg viewBox=\"0 0 {Width} {Height}\" role=\"img\" aria-label=\"{WebUtility.HtmlEncode(title)}\" font-size=\"11\">");
-        for (int tick = 0; tick <= 4; tick++)
+        foreach (double tick in up.Ticks())
         {
-            double y = y0 + ((y1 - y0) * tick / 4), x = x0 + ((x1 - x0) * tick / 4);
-            page.Append($"<line class=\"grid\" x1=\"{Left}\" x2=\"{Width - Right}\" y1=\"{Y(y):F1}\" y2=\"{Y(y):F1}\"/>");
-            page.Append($"<text x=\"{Left - 5}\" y=\"{Y(y) + 4:F1}\" text-anchor=\"end\">{Short(y)}</text>");
-            page.Append($"<text x=\"{X(x):F1}\" y=\"{Height - 8}\" text-anchor=\"{(tick == 4 ? "end" : "middle")}\">{Short(x)}</text>");
+            page.Append($"<line class=\"grid\" x1=\"{Left}\" x2=\"{Width - Right}\" y1=\"{Y(tick):F1}\" y2=\"{Y(tick):F1}\"/>");
+            page.Append($"<text x=\"{Left - 5}\" y=\"{Y(tick) + 4:F1}\" text-anchor=\"end\">{Short(tick)}</text>");
         }
+
+        foreach (double tick in across.Ticks())
+            page.Append($"<text x=\"{X(tick):F1}\" y=\"{Height - 8}\" text-anchor=\"{(X(tick) > Width - 24 ? "end" : "middle")}\">{Short(tick)}</text>");
 
         for (int i = 0; i < curves.Count; i++)
         {
             Curve curve = curves[i];
-            string color = Colors[i % Colors.Length];
-            AppendBand(page, curve, color, X, Y);
+            AppendBand(page, curve, Color(i), X, Y);
             string points = string.Join(' ', Drawn(curve).Select(p => $"{X(p.X):F1},{Y(p.Y):F1}"));
-            page.Append($"<polyline fill=\"none\" stroke=\"{color}\" stroke-width=\"1.6\"{(curve.Dashed ? " stroke-dasharray=\"5 4\"" : string.Empty)} points=\"{points}\"/>");
-            if (curve.Name.Length > 0)
-                page.Append($"<text x=\"{Width - Right - 4}\" y=\"{Top + 12 + (i * 14)}\" text-anchor=\"end\" style=\"fill:{color}\">{WebUtility.HtmlEncode(curve.Name)}</text>");
+            page.Append($"<polyline fill=\"none\" stroke=\"{Color(i)}\" stroke-width=\"1.6\"{(curve.Dashed ? " stroke-dasharray=\"5 4\"" : string.Empty)} points=\"{points}\"/>");
         }
 
-        page.Append($"</svg><figcaption>{WebUtility.HtmlEncode(title)}</figcaption></figure>");
+        page.Append($"</svg><figcaption>{WebUtility.HtmlEncode(title)}");
+        for (int i = 0; i < curves.Count; i++)
+        {
+            if (curves[i].Name.Length > 0)
+                page.Append($" <span class=\"key\" style=\"--key:{Color(i)}\">{WebUtility.HtmlEncode(curves[i].Name)}</span>");
+        }
+
+        page.Append("</figcaption></figure>");
     }
 
     /// <summary>A number with its unit of thousands, three digits.</summary>
@@ -57,6 +63,8 @@ internal static class LineChart
         >= 1e3 => $"{value / 1e3:G3}k",
         _ => $"{value:G3}",
     };
+
+    private static string Color(int curve) => Colors[curve % Colors.Length];
 
     private static IEnumerable<CurvePoint> Drawn(Curve curve) => curve.Points.Where(point => double.IsFinite(point.X) && double.IsFinite(point.Y));
 

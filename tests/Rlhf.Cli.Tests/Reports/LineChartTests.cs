@@ -15,7 +15,7 @@ public sealed class LineChartTests
         {
             Assert.That(lines, Is.EqualTo(new[] { "48.0,194.0 410.0,12.0", "48.0,103.0 410.0,103.0" }));
             Assert.That(figure.Descendants("polyline").Last().Attribute("stroke-dasharray"), Is.Not.Null);
-            Assert.That(figure.Descendants("text").Select(text => text.Value), Has.Member("a < b").And.Member("plan"));
+            Assert.That(figure.Descendants("span").Select(key => key.Value), Has.Member("a < b").And.Member("plan"));
         });
     }
 
@@ -31,6 +31,16 @@ public sealed class LineChartTests
     {
         XElement figure = Draw(new Curve("a", [new(0, 1), new(10, 3)]) { Band = [(0, 2), (2, 4)] });
         Assert.That(figure.Descendants("polygon").Single().Attribute("points")!.Value, Is.EqualTo("48.0,103.0 410.0,12.0 410.0,103.0 48.0,194.0"));
+    }
+
+    [TestCase(5.03, 7.66, "5,6,7,8")]
+    [TestCase(1.7e-8, 9.42, "0,2,4,6,8,10")]
+    [TestCase(-0.04, 0.06, "-0.04,-0.02,0,0.02,0.04,0.06")]
+    [TestCase(3, 3, "2.4,2.6,2.8,3,3.2,3.4,3.6")]
+    public void Append_PutsTicksAtRoundNumbers_AroundTheValues(double low, double high, string ticks)
+    {
+        XElement figure = Draw(new Curve(string.Empty, [new(0, low), new(1, high)]));
+        Assert.That(string.Join(',', figure.Descendants("text").Where(text => text.Attribute("x")!.Value == "43").Select(text => text.Value)), Is.EqualTo(ticks));
     }
 
     [Test]
