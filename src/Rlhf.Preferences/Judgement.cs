@@ -3,7 +3,7 @@ namespace Rlhf.Preferences;
 /// <summary>What a labeler answered. By position: as displayed when it goes into the store, in the query's order of items when it comes out.</summary>
 public sealed record Judgement
 {
-    /// <summary>Of two things (pairs and votes): left is the first position.</summary>
+    /// <summary>Of two things (pairs and votes): left is the first position. <see cref="Answer.CannotTell"/> alone answers a query of any kind.</summary>
     public Answer? Choice { get; init; }
 
     /// <summary>Of a ranking: each position's rank, 1 is best; equal ranks are ties.</summary>

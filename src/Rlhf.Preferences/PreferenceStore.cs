@@ -35,6 +35,9 @@ public sealed class PreferenceStore : IDisposable
 
     private long LockMilliseconds => (long)_options.LockDuration.TotalMilliseconds;
 
+    /// <summary>How long a query shown to a labeler is kept from others.</summary>
+    public TimeSpan LockDuration => _options.LockDuration;
+
     /// <summary>Adds a run and gives its id. Names are unique.</summary>
     public long AddRun(PreferenceRun run) => Write(database => Runs.Add(database, run, Now));
 
@@ -124,6 +127,10 @@ public sealed class PreferenceStore : IDisposable
     /// <summary>A claim, with the present end of its lock; null where there is none.</summary>
     public Claim? FindClaim(long claimId) => Read(database => Claims.Find(database, claimId));
 
+    /// <summary>Starts a claim's lock anew and gives its new end; null where the labeler does not hold it any more.</summary>
+    public Task<DateTimeOffset?> RenewAsync(long claimId, long labelerId) =>
+        _writer.Write(database => Claims.Renew(database, claimId, labelerId, Now, LockMilliseconds));
+
     /// <summary>Gives a query back unanswered. False where the labeler does not hold it.</summary>
     public bool Release(long claimId, long labelerId) => Write(database => Claims.Release(database, claimId, labelerId));
 
@@ -144,6 +151,9 @@ public sealed class PreferenceStore : IDisposable
     /// <summary>Puts another answer in the place of a labeler's own. Positions are those of the query's items. Unknown where it is not theirs or no longer counts.</summary>
     public AnswerResult Replace(long labelId, long labelerId, Judgement judgement) =>
         Write(database => Answering.Replace(database, labelId, labelerId, judgement, Now));
+
+    /// <summary>The answer of a labeler to a query that counts; null where there is none.</summary>
+    public Label? FindLabel(long queryId, long labelerId) => Read(database => Answering.Find(database, queryId, labelerId));
 
     /// <summary>All answers of a run that count, of every kind, oldest first.</summary>
     /// <param name="runId">The run.</param>

@@ -171,6 +171,55 @@ public sealed class AnsweringTests
     }
 
     [Test]
+    public void CannotTell_AnswersARanking_AndADemonstration()
+    {
+        using TemporaryStore temporary = new();
+        long run = temporary.AddRun(kind: RunKind.Texts), labeler = temporary.Invite("Ada");
+        IReadOnlyList<long> texts = temporary.Store.AddTexts([.. Enumerable.Range(0, 4).Select(i => new TextSample(0, run, "Why?", $"{i}", "model"))]);
+        temporary.Store.AddQuery(new Query { RunId = run, Kind = QueryKind.Ranking, Items = texts });
+        temporary.Store.AddQuery(new Query { RunId = run, Kind = QueryKind.Demonstration, Items = [texts[0]] });
+        for (int i = 0; i < 2; i++)
+        {
+            Claim claim = temporary.Store.Claim(labeler, run)!;
+            Assert.That(temporary.Store.Answer(claim.Id, labeler, Judgement.Of(Answer.CannotTell)).Status, Is.EqualTo(AnswerStatus.Accepted));
+        }
+
+        Assert.That(temporary.Store.GetLabels(run).Select(label => label.Judgement), Is.All.EqualTo(Judgement.Of(Answer.CannotTell)));
+        Assert.That(temporary.Store.GetComparisons(run).Added, Is.Empty);
+    }
+
+    [Test]
+    public async Task Renew_StartsAClaimsLockAnew_WhereItStillHolds()
+    {
+        using TemporaryStore temporary = new();
+        long run = temporary.AddRun(), ada = temporary.Invite("Ada"), grace = temporary.Invite("Grace");
+        temporary.AddPair(run, 0);
+        Claim claim = temporary.Store.Claim(ada, run)!;
+        temporary.Clock.Advance(100);
+        Assert.That(await temporary.Store.RenewAsync(claim.Id, ada), Is.EqualTo(temporary.Clock.GetUtcNow() + temporary.Store.LockDuration));
+        Assert.That(await temporary.Store.RenewAsync(claim.Id, grace), Is.Null);
+        temporary.Clock.Advance(100);
+        Assert.That(temporary.Store.Claim(grace, run), Is.Null, "still Ada's");
+        temporary.Clock.Advance(21);
+        Assert.That(await temporary.Store.RenewAsync(claim.Id, ada), Is.Null);
+    }
+
+    [Test]
+    public void FindLabel_GivesTheAnswerThatCounts()
+    {
+        using TemporaryStore temporary = new();
+        long run = temporary.AddRun(), ada = temporary.Invite("Ada"), grace = temporary.Invite("Grace");
+        long query = temporary.AddPair(run, 0);
+        Assert.That(temporary.Store.FindLabel(query, ada), Is.Null);
+        long first = temporary.Store.Answer(temporary.Store.Claim(ada, run)!.Id, ada, Judgement.Of(Answer.Tie)).LabelId;
+        temporary.Store.Replace(first, ada, Judgement.Of(Answer.Right));
+        Assert.That(temporary.Store.FindLabel(query, ada)!.Judgement, Is.EqualTo(Judgement.Of(Answer.Right)));
+        Assert.That(temporary.Store.FindLabel(query, grace), Is.Null);
+        temporary.Store.Undo(ada, run);
+        Assert.That(temporary.Store.FindLabel(query, ada), Is.Null);
+    }
+
+    [Test]
     public void Demonstration_ComesBackAsWritten()
     {
         using TemporaryStore temporary = new();

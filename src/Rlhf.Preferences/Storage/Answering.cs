@@ -69,6 +69,10 @@ internal static class Answering
         return new(AnswerStatus.Accepted, Insert(database, query, old.Shown, labeler, judgement, answer, now));
     }
 
+    public static Label? Find(Database database, long query, long labeler) => database.First(
+        $"SELECT {LabelFields} FROM answers a JOIN queries q ON q.id = a.query WHERE a.query = $0 AND a.labeler = $1 AND {Valid} ORDER BY a.id DESC LIMIT 1",
+        ReadLabel, query, labeler);
+
     public static IReadOnlyList<Label> Labels(Database database, long run, long after) => database.Rows(
         $"SELECT {LabelFields} FROM answers a JOIN queries q ON q.id = a.query WHERE a.run = $0 AND a.id > $1 AND {Valid} ORDER BY a.id",
         ReadLabel, run, after);

@@ -62,6 +62,12 @@ internal static class Claims
         Read,
         id);
 
+    /// <summary>Starts the lock of a claim anew where it still holds.</summary>
+    public static DateTimeOffset? Renew(Database database, long id, long labeler, long now, long lockMilliseconds) =>
+        database.Execute("UPDATE pending SET locked_until = $3 WHERE shown = $0 AND labeler = $1 AND locked_until > $2", id, labeler, now, now + lockMilliseconds) > 0
+            ? DateTimeOffset.FromUnixTimeMilliseconds(now + lockMilliseconds)
+            : null;
+
     /// <summary>Gives a query back unanswered.</summary>
     public static bool Release(Database database, long id, long labeler) => database.Execute(
         "UPDATE pending SET shown = NULL, labeler = NULL, locked_until = 0 WHERE shown = $0 AND labeler = $1", id, labeler) > 0;

@@ -7,6 +7,9 @@ internal static class Judgements
 
     public static void Validate(Query query, Judgement judgement)
     {
+        // Nobody has to rank or to write: this is an answer to every question.
+        if (judgement is { Choice: Answer.CannotTell, Ranks: null, Quality: null, Text: null })
+            return;
         bool pair = query.Kind is QueryKind.ClipPair or QueryKind.TextPair or QueryKind.BlindVote;
         Require(pair == judgement.Choice is not null, query, pair ? "a choice" : "no choice");
         Require((query.Kind == QueryKind.Ranking) == judgement.Ranks is not null, query, query.Kind == QueryKind.Ranking ? "ranks" : "no ranks");
