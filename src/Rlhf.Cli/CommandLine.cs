@@ -77,6 +77,7 @@ public static class CommandLine
         KernelsVerb.Create(),
         GpuCheckVerb.Create(),
         ControlVerb.Create(),
+        LabelVerb.Create(),
     };
 
     private static string Explain(ParseResult result)
