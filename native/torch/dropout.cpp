@@ -10,7 +10,8 @@ namespace {
 
 constexpr int kBlocks = 16;  // of four numbers; generated together, so that the loop has vectors to fill
 
-RLHF_CLONES void philox_blocks(uint64_t key, uint32_t first, const uint32_t* counter, uint32_t (*out)[kBlocks]) {
+RLHF_CLONES void philox_blocks(uint64_t key, uint32_t first, const uint32_t* counter,
+                               uint32_t (*out)[kBlocks]) {
     uint32_t c0[kBlocks], c1[kBlocks], c2[kBlocks], c3[kBlocks];
     for (int i = 0; i < kBlocks; i++) {
         c0[i] = first + static_cast<uint32_t>(i);
@@ -27,7 +28,8 @@ RLHF_CLONES void philox_blocks(uint64_t key, uint32_t first, const uint32_t* cou
         }
         k0 += 0x9E3779B9u, k1 += 0xBB67AE85u;
     }
-    for (int i = 0; i < kBlocks; i++) out[0][i] = c0[i], out[1][i] = c1[i], out[2][i] = c2[i], out[3][i] = c3[i];
+    for (int i = 0; i < kBlocks; i++)
+        out[0][i] = c0[i], out[1][i] = c1[i], out[2][i] = c2[i], out[3][i] = c3[i];
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
-// Dropout masks by Philox4x32-10 (Salmon et al. 2011): a member's mask is a function of its seed and of what it
-// covers, so that it does not depend on how members and rows are batched. libtorch's generator is a sequence.
+// Dropout masks by Philox4x32-10 (Salmon et al. 2011): a member's mask is a function of its seed and of what
+// it covers, so that it does not depend on how members and rows are batched. libtorch's generator is a
+// sequence.
 #pragma once
 
 #include <cstdint>

@@ -93,7 +93,8 @@ RLHF_API int32_t rlhf_network_backward(rlhf_network* network, const float* grad_
     return guard([&] { need(network, "network").network.backward(&need(grad_output, "grad_output")); });
 }
 
-RLHF_API int32_t rlhf_network_jacobian_product(rlhf_network* network, const float* direction, float** product) {
+RLHF_API int32_t rlhf_network_jacobian_product(rlhf_network* network, const float* direction,
+                                               float** product) {
     return guard([&] {
         need(product, "product") = const_cast<float*>(
             need(network, "network").network.jacobian_product(&need(direction, "direction")));

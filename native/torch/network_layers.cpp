@@ -1,5 +1,5 @@
-// What each layer computes, in libtorch's operations. A value is [n, F] or [n, C, H, W] while it is shared by all
-// members (always, where there is one), else [M, n, F] or [n, M·C, H, W].
+// What each layer computes, in libtorch's operations. A value is [n, F] or [n, C, H, W] while it is shared by
+// all members (always, where there is one), else [M, n, F] or [n, M·C, H, W].
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
@@ -9,9 +9,9 @@
 
 namespace rlhf::networks {
 
-at::Tensor Network::apply(at::Tensor x, bool shared, int mode, int64_t first_row) {
-    const int64_t members = layout_.members, n = x.size(-2);
-    const bool training = mode == RLHF_FORWARD_TRAINING;
+at::Tensor Network::apply(const Block& block, at::Tensor x, bool shared, bool training) const {
+    const int64_t members = block.members, n = block.end - block.begin;
+    const std::vector<at::Tensor>& parameters = *block.parameters;
     shared = shared || members == 1;
     if (layout_.input_shape.size() == 3) {
         const std::vector<int64_t>& shape = layout_.input_shape;
@@ -36,7 +36,7 @@ at::Tensor Network::apply(at::Tensor x, bool shared, int mode, int64_t first_row
         const NetworkLayer& layer = layout_.layers[i];
         switch (layer.kind) {
             case RLHF_LAYER_LINEAR: {
-                const at::Tensor &weight = parameters_[layer.weight], &bias = parameters_[layer.bias];
+                const at::Tensor &weight = parameters[layer.weight], &bias = parameters[layer.bias];
                 separate(layer);
                 x = members == 1 ? at::addmm(bias, x, weight.t())
                                  : at::baddbmm(bias.unsqueeze(1), x, weight.transpose(1, 2));
@@ -45,9 +45,9 @@ at::Tensor Network::apply(at::Tensor x, bool shared, int mode, int64_t first_row
             case RLHF_LAYER_CONV: {
                 // A shared input needs no groups: the members' filters are one larger set.
                 const int64_t filters = members * layer.out[0];
-                const at::Tensor weight = parameters_[layer.weight].reshape(
-                    {filters, layer.in[0], layer.kernel, layer.kernel});
-                x = at::convolution(x, weight, parameters_[layer.bias].reshape({filters}),
+                const at::Tensor weight =
+                    parameters[layer.weight].reshape({filters, layer.in[0], layer.kernel, layer.kernel});
+                x = at::convolution(x, weight, parameters[layer.bias].reshape({filters}),
                                     {layer.stride, layer.stride}, {0, 0}, {1, 1}, false, {0, 0},
                                     shared ? 1 : members);
                 shared = members == 1;
@@ -55,12 +55,12 @@ at::Tensor Network::apply(at::Tensor x, bool shared, int mode, int64_t first_row
             }
             case RLHF_LAYER_BATCH_NORM:
                 separate(layer);
-                x = batch_norm(layer, x, training);
+                x = batch_norm(block, layer, x, training);
                 break;
             case RLHF_LAYER_DROPOUT:
                 if (!training || layer.value == 0) break;
                 separate(layer);
-                x = x * dropout(layer, static_cast<int>(i), x, first_row);
+                x = x * dropout(block, layer, static_cast<int>(i), x);
                 break;
             case RLHF_LAYER_TANH:
                 x = at::tanh(x);
@@ -79,17 +79,25 @@ at::Tensor Network::apply(at::Tensor x, bool shared, int mode, int64_t first_row
         }
     }
     if (layout_.layers.back().out.size() == 3)
-        x = shared ? x.reshape({n, layout_.outputs}) : x.reshape({n, members, layout_.outputs}).transpose(0, 1);
+        x = shared ? x.reshape({n, layout_.outputs})
+                   : x.reshape({n, members, layout_.outputs}).transpose(0, 1);
     return x;
 }
 
-at::Tensor Network::batch_norm(const NetworkLayer& layer, const at::Tensor& x, bool training) {
-    const int64_t members = layout_.members, channels = members * layer.in[0];
+at::Tensor Network::batch_norm(const Block& block, const NetworkLayer& layer, const at::Tensor& x,
+                               bool training) const {
+    const int64_t members = block.members, channels = members * layer.in[0];
     const bool across = layer.in.size() == 1 && members > 1;  // [M, n, F] becomes [n, M·F]
     const int64_t n = across ? x.size(1) : x.size(0);
     const at::Tensor flat = across ? x.transpose(0, 1).reshape({n, channels}) : x;
-    const at::Tensor weight = parameters_[layer.weight].reshape({channels}),
-                     bias = parameters_[layer.bias].reshape({channels});
+    const at::Tensor weight = (*block.parameters)[layer.weight].reshape({channels}),
+                     bias = (*block.parameters)[layer.bias].reshape({channels});
+    auto running = [&](int index) {
+        const NetworkTensor& tensor = layout_.buffers[index];
+        return at::from_blob(
+            buffers_.data() + block.first_member * layout_.buffers_per_member + tensor.offset,
+            {members, tensor.count()}, {layout_.buffers_per_member, 1}, at::kFloat);
+    };
     const at::Tensor mean = running(layer.mean), variance = running(layer.variance);
     at::Tensor y;
     if (training) {
@@ -113,17 +121,20 @@ at::Tensor Network::batch_norm(const NetworkLayer& layer, const at::Tensor& x, b
     return across ? y.view({n, members, layer.in[0]}).transpose(0, 1) : y;
 }
 
-at::Tensor Network::dropout(const NetworkLayer& layer, int index, const at::Tensor& x, int64_t first_row) const {
-    const int64_t members = layout_.members, count = product(layer.in);
+at::Tensor Network::dropout(const Block& block, const NetworkLayer& layer, int index,
+                            const at::Tensor& x) const {
+    const int64_t members = block.members, count = product(layer.in);
     const bool rows_outside = layer.in.size() == 3 || members == 1;  // [n, M, …], else [M, n, …]
     const int64_t n = layer.in.size() == 1 && members > 1 ? x.size(1) : x.size(0);
     at::Tensor mask = at::empty(x.sizes(), at::kFloat);
     float* data = mask.data_ptr<float>();
     at::parallel_for(0, n * members, std::max<int64_t>(1, 16384 / count), [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; i++) {
-            const int64_t row = rows_outside ? i / members : i % n, member = rows_outside ? i % members : i / n;
-            dropout_row({member_seed(dropout_seed_, member), dropout_forward_, static_cast<uint32_t>(index)},
-                        first_row + row, layer.value, count, data + i * count);
+            const int64_t row = rows_outside ? i / members : i % n,
+                          member = rows_outside ? i % members : i / n;
+            dropout_row({member_seed(dropout_seed_, block.first_member + member), dropout_forward_,
+                         static_cast<uint32_t>(index)},
+                        block.begin + row, layer.value, count, data + i * count);
         }
     });
     return mask;

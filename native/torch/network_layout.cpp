@@ -75,10 +75,11 @@ void NetworkLayout::add(const rlhf_network_layer& description, int index) {
             break;
         case RLHF_LAYER_CONV: {
             require(outputs_here > 0, "outputs is " + std::to_string(outputs_here) + ", expected at least 1");
-            require(layer.in.size() == 3, "its input is " + text(layer.in) + ", expected [channels, height, width]");
-            require(layer.kernel > 0 && layer.stride > 0,
-                    "kernel is " + std::to_string(layer.kernel) + " and stride " + std::to_string(layer.stride) +
-                        ", expected at least 1");
+            require(layer.in.size() == 3,
+                    "its input is " + text(layer.in) + ", expected [channels, height, width]");
+            require(layer.kernel > 0 && layer.stride > 0, "kernel is " + std::to_string(layer.kernel) +
+                                                              " and stride " + std::to_string(layer.stride) +
+                                                              ", expected at least 1");
             require(layer.in[1] >= layer.kernel && layer.in[2] >= layer.kernel,
                     "its input is " + text(layer.in) + ", smaller than the kernel of " +
                         std::to_string(layer.kernel));
@@ -101,8 +102,8 @@ void NetworkLayout::add(const rlhf_network_layer& description, int index) {
             dense = false;
             break;
         case RLHF_LAYER_DROPOUT:
-            require(layer.value >= 0 && layer.value < 1,
-                    "probability is " + std::to_string(layer.value) + ", expected at least 0 and less than 1");
+            require(layer.value >= 0 && layer.value < 1, "probability is " + std::to_string(layer.value) +
+                                                             ", expected at least 0 and less than 1");
             break;
         case RLHF_LAYER_LEAKY_RELU:
             require(std::isfinite(layer.value) && layer.value >= 0,

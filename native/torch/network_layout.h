@@ -22,9 +22,9 @@ struct NetworkLayer {
     int kind = 0;
     int64_t kernel = 0, stride = 0;
     float value = 0;
-    std::vector<int64_t> in, out;       // [features] or [channels, height, width]
-    int weight = -1, bias = -1;         // indices into parameters
-    int mean = -1, variance = -1;       // indices into buffers
+    std::vector<int64_t> in, out;  // [features] or [channels, height, width]
+    int weight = -1, bias = -1;    // indices into parameters
+    int mean = -1, variance = -1;  // indices into buffers
 };
 
 struct NetworkLayout {

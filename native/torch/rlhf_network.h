@@ -14,12 +14,12 @@ typedef struct rlhf_network rlhf_network;
 
 enum {
     RLHF_LAYER_LINEAR = 0,
-    RLHF_LAYER_CONV = 1,       // no padding
-    RLHF_LAYER_BATCH_NORM = 2, // value: epsilon; a channel each, or a feature each after a linear layer
-    RLHF_LAYER_DROPOUT = 3,    // value: probability
+    RLHF_LAYER_CONV = 1,        // no padding
+    RLHF_LAYER_BATCH_NORM = 2,  // value: epsilon; a channel each, or a feature each after a linear layer
+    RLHF_LAYER_DROPOUT = 3,     // value: probability
     RLHF_LAYER_TANH = 4,
     RLHF_LAYER_RELU = 5,
-    RLHF_LAYER_LEAKY_RELU = 6, // value: slope below zero
+    RLHF_LAYER_LEAKY_RELU = 6,  // value: slope below zero
     RLHF_LAYER_FLATTEN = 7
 };
 enum {

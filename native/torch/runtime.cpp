@@ -39,10 +39,16 @@ const OpenBlas& openblas() {
 #if defined(__x86_64__)
 FlushDenormals::FlushDenormals() : saved_(_mm_getcsr()) { _mm_setcsr(saved_ | 0x8040u); }
 FlushDenormals::~FlushDenormals() { _mm_setcsr(saved_); }
+static void flush_here() { _mm_setcsr(_mm_getcsr() | 0x8040u); }
 #else
 FlushDenormals::FlushDenormals() : saved_(0) {}
 FlushDenormals::~FlushDenormals() = default;
+static void flush_here() {}
 #endif
+
+void flush_denormals_in_team() {
+    at::parallel_for(0, at::get_num_threads(), 1, [](int64_t, int64_t) { flush_here(); });
+}
 
 BlasThreads::BlasThreads(int threads) : saved_(0) {
     const OpenBlas& blas = openblas();

@@ -23,6 +23,11 @@ class FlushDenormals {
     unsigned saved_;
 };
 
+// Flush-to-zero in the threads of libtorch's team, for operations that it shares out itself. They run nothing
+// of the caller's, so theirs stays on; the calling thread, one of the team, is in the caller's
+// FlushDenormals.
+void flush_denormals_in_team();
+
 // How many threads BLAS itself may use within the scope, where the BLAS can be asked (OpenBLAS). Two pools
 // that spin against each other cost more than they bring, so with several workers each worker's BLAS is
 // serial.
