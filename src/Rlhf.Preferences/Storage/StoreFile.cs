@@ -4,13 +4,18 @@ using Microsoft.Data.Sqlite;
 namespace Rlhf.Preferences.Storage;
 
 /// <summary>Opens the file: makes it or brings it to this program's version, and says in one line what is wrong with it.</summary>
-internal sealed class StoreFile(string path, TimeSpan busyTimeout)
+/// <param name="path">The file.</param>
+/// <param name="busyTimeout">How long to wait for another process that writes.</param>
+/// <param name="migrations">The steps to this program's version; default the schema's.</param>
+internal sealed class StoreFile(string path, TimeSpan busyTimeout, IReadOnlyList<string>? migrations = null)
 {
     // "RLFP": a store of preferences, and no other program's database.
     private const long ApplicationId = 0x524C4650;
 
     // SQLite's primary result codes.
     private const int Busy = 5, Locked = 6, ReadOnly = 8, InputOutput = 10, Corrupt = 11, Full = 13, CannotOpen = 14, NotADatabase = 26;
+
+    private readonly IReadOnlyList<string> _migrations = migrations ?? Schema.Migrations;
 
     /// <summary>Whole path of the file.</summary>
     public string Path { get; } = System.IO.Path.GetFullPath(path);
@@ -77,25 +82,25 @@ internal sealed class StoreFile(string path, TimeSpan busyTimeout)
         if (owner != ApplicationId && (owner != 0 || database.Any("SELECT 1 FROM sqlite_master LIMIT 1")))
             throw new PreferenceStoreException($"{Path}: a database of another program, expected a store of preferences");
         long version = database.Number("PRAGMA user_version") ?? 0;
-        if (version > Schema.Version)
+        if (version > _migrations.Count)
         {
             throw new PreferenceStoreException(
-                $"{Path}: version {version} of the store, this program knows up to {Schema.Version}; use the program that wrote it, or a newer one");
+                $"{Path}: version {version} of the store, this program knows up to {_migrations.Count}; use the program that wrote it, or a newer one");
         }
     }
 
     private void Migrate(Database database)
     {
-        if (database.Number("PRAGMA user_version") == Schema.Version)
+        if (database.Number("PRAGMA user_version") == _migrations.Count)
             return;
         database.Script("BEGIN IMMEDIATE");
 
         // Read again: another process may have been first.
         CheckOwner(database);
-        for (long version = database.Number("PRAGMA user_version") ?? 0; version < Schema.Version; version++)
-            database.Script(Schema.Migrations[(int)version]);
+        for (long version = database.Number("PRAGMA user_version") ?? 0; version < _migrations.Count; version++)
+            database.Script(_migrations[(int)version]);
         database.Script(string.Create(
-            CultureInfo.InvariantCulture, $"PRAGMA user_version = {Schema.Version}; PRAGMA application_id = {ApplicationId}"));
+            CultureInfo.InvariantCulture, $"PRAGMA user_version = {_migrations.Count}; PRAGMA application_id = {ApplicationId}"));
         database.Script("COMMIT");
     }
 }
