@@ -126,6 +126,48 @@ public static class MetricNames
     /// <summary>Time of an update, logging included.</summary>
     public const string TimeUpdate = "time/update";
 
+    /// <summary>Preferences: labels so far.</summary>
+    public const string LabelCount = "preferences/labels";
+
+    /// <summary>Preferences: labels that the schedule wants.</summary>
+    public const string LabelPlan = "preferences/planned_labels";
+
+    /// <summary>Preferences: unanswered queries.</summary>
+    public const string OpenQueries = "preferences/open_queries";
+
+    /// <summary>Preferences: disagreement of the ensemble.</summary>
+    public const string RewardDisagreement = "preferences/disagreement";
+
+    /// <summary>Reward model: correlation with the true reward.</summary>
+    public const string RewardCorrelation = "reward_model/correlation";
+
+    /// <summary>Reward model: training loss.</summary>
+    public const string RewardLoss = "reward_model/loss";
+
+    /// <summary>Reward model: validation loss.</summary>
+    public const string RewardValidationLoss = "reward_model/validation_loss";
+
+    /// <summary>Reward model: validation over training loss.</summary>
+    public const string RewardLossRatio = "reward_model/validation_ratio";
+
+    /// <summary>Reward model: L2 coefficient.</summary>
+    public const string RewardL2 = "reward_model/l2";
+
+    /// <summary>Reward model: accuracy in the bags.</summary>
+    public const string RewardAccuracy = "reward_model/accuracy";
+
+    /// <summary>Reward model: accuracy out of the bags.</summary>
+    public const string RewardValidationAccuracy = "reward_model/validation_accuracy";
+
+    /// <summary>Reward model: members that collapsed.</summary>
+    public const string RewardCollapses = "reward_model/collapses";
+
+    /// <summary>Reward model: optimizer steps.</summary>
+    public const string RewardFitSteps = "reward_model/fit_steps";
+
+    /// <summary>Reward model: age of what the policy used.</summary>
+    public const string RewardStaleness = "reward_model/staleness";
+
     /// <summary>SFT and reward model: learning rate of the step, under Hugging Face's name.</summary>
     public const string SupervisedLearningRate = "learning_rate";
 
@@ -280,6 +322,20 @@ public static class MetricNames
         new(TimeValue, "s", MetricSign.Lower, "values of the rollout"),
         new(TimeOptimize, "s", MetricSign.Lower, "forward, backward and optimizer steps"),
         new(TimeUpdate, "s", MetricSign.Lower, "the whole update"),
+        new(LabelCount, "labels", MetricSign.Watch, "labels for training so far, ties included"),
+        new(LabelPlan, "labels", MetricSign.Watch, "labels that the schedule wants by now"),
+        new(OpenQueries, "queries", MetricSign.Watch, "asked and not answered"),
+        new(RewardDisagreement, string.Empty, MetricSign.Watch, "variance over members of the predicted probability, mean of the candidate pairs"),
+        new(RewardCorrelation, string.Empty, MetricSign.Higher, "correlation of learned and true reward over the steps of the batch; the learner never sees it"),
+        new(RewardLoss, "nats/pair", MetricSign.Lower, "loss of pairs in their members' bags"),
+        new(RewardValidationLoss, "nats/pair", MetricSign.Lower, "loss of pairs out of their members' bags, at the same weights"),
+        new(RewardLossRatio, string.Empty, MetricSign.Watch, "validation over training loss: L2 holds it between 1.1 and 1.5"),
+        new(RewardL2, string.Empty, MetricSign.Watch, "L2 coefficient, mean of members"),
+        new(RewardAccuracy, "share", MetricSign.Higher, "decisive pairs in their members' bags that are predicted right"),
+        new(RewardValidationAccuracy, "share", MetricSign.Higher, "decisive pairs out of their members' bags that are predicted right"),
+        new(RewardCollapses, "members", MetricSign.Lower, "members that collapsed and were given fresh weights, so far"),
+        new(RewardFitSteps, "steps", MetricSign.Watch, "optimizer steps so far"),
+        new(RewardStaleness, "steps", MetricSign.Lower, "optimizer steps by which the policy's reward model was behind"),
         new(SupervisedLearningRate, string.Empty, MetricSign.Watch, "learning rate of the step"),
         new(EvalLoss, string.Empty, MetricSign.Lower, "loss of held-out examples: nats a token, or mean over prompts"),
         new(EvalPerplexity, string.Empty, MetricSign.Lower, "exp of the held-out loss"),

@@ -1,0 +1,140 @@
+using Rlhf.Environments;
+using Rlhf.Preferences;
+
+namespace Rlhf.Training.PreferenceLearning;
+
+/// <summary>
+/// The second of the three activities (Christiano et al. 2017, §2.1): cuts clips out of recent trajectories, asks about the pairs that are
+/// worth it, and brings the answers home. Queries and answers live in the store, so labelers may be other processes, and a run that dies
+/// loses none.
+/// </summary>
+internal sealed class LabelGatherer
+{
+    // A trade between finding good pairs and the time that predictions of long clips of frames take.
+    private const int MostCandidates = 1000;
+    private readonly PreferenceStore _store;
+    private readonly TrueRewardBook _book;
+    private readonly long _runId;
+    private readonly SegmentBuffer _buffer;
+    private readonly RewardInput _input;
+    private readonly PreferenceOptions _options;
+    private readonly int _length;
+    private readonly bool _knowsReturns;
+    private readonly SyntheticOracle? _oracle;
+    private readonly SelectionRule _rule;
+    private readonly Dictionary<long, (RewardClip Clip, float Return)> _clips = [];
+    private long _through;
+
+    public LabelGatherer(
+        PreferenceStore store, long runId, EnvironmentSpec spec, SegmentBuffer buffer, RewardInput input, PreferenceOptions options, SyntheticOracle? oracle)
+    {
+        (_store, _runId, _buffer, _input, _options, _oracle) = (store, runId, buffer, input, options, oracle);
+        _book = new TrueRewardBook(store);
+        _length = options.ClipLength ?? spec.ClipLength;
+        _knowsReturns = options.Fit.Target == FitTarget.Returns;
+        _rule = options.RewardModel.Members > 1 ? options.Queries : SelectionRule.Random;
+        Labels = new LabelSet(options.LabelCapacity);
+    }
+
+    /// <summary>D.</summary>
+    public LabelSet Labels { get; }
+
+    /// <summary>Labels for training that count, those that no longer fit the set's capacity included.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Queries that wait for an answer.</summary>
+    public int Open { get; private set; }
+
+    /// <summary>Mean over the candidates of the last choice of the variance of the members' predictions; NaN before.</summary>
+    public double Disagreement { get; private set; } = double.NaN;
+
+    /// <summary>Brings new answers, and changes of mind, into the set.</summary>
+    /// <returns>Whether anything changed.</returns>
+    public bool Poll()
+    {
+        ComparisonChanges changes = _store.GetComparisons(_runId, _through);
+        Open = (int)_store.GetProgress(_runId).Waiting;
+        _through = changes.Through;
+        if (changes.Added.Count == 0 && changes.Withdrawn.Count == 0)
+            return false;
+        LabelledPair[] added = [.. changes.Added.Select(Pair)];
+        Labels.Update(added, changes.Withdrawn);
+        Count += added.Length - changes.Withdrawn.Count;
+        return true;
+    }
+
+    /// <summary>Asks as many pairs as are due and may stand open.</summary>
+    /// <param name="due">Labels that the plan wants by now.</param>
+    /// <param name="step">Environment steps of the run.</param>
+    /// <param name="ensemble">The newest reward model.</param>
+    /// <returns>What was asked; empty where nothing was due.</returns>
+    public IReadOnlyList<Query> Ask(int due, long step, RewardEnsemble ensemble)
+    {
+        int wanted = Math.Min(due - Count - Open, _options.MaxOpenQueries - Open);
+        if (wanted <= 0)
+            return [];
+
+        bool random = ensemble.FittedSteps == 0 || _rule == SelectionRule.Random;
+        int candidates = random ? wanted : Math.Max(wanted, Math.Min(MostCandidates, wanted * _options.CandidateFactor));
+        IReadOnlyList<RecordedClip> clips = _buffer.Cut(2 * candidates, _length, _runId);
+        int pairs = clips.Count / 2;
+        if (pairs == 0)
+            return [];
+
+        PairPredictions predictions = PairPredictions.Of(ensemble, [.. clips.Take(2 * pairs).Select(clip => new RewardClip(_input, clip.Segment))]);
+        if (_options.RewardModel.Members > 1)
+            Disagreement = QuerySelection.Scores(SelectionRule.Variance, predictions.Logits, predictions.Members).Average();
+        (long, long)[] names = [.. Enumerable.Range(0, pairs).Select(pair => (2L * pair, (2L * pair) + 1))];
+        SelectionRule rule = random ? SelectionRule.Random : _rule;
+        return Store([.. QuerySelection.Choose(rule, predictions.Logits, predictions.Members, names, wanted, _options.Seed ^ (ulong)_buffer.Cuts)], clips, predictions, step);
+    }
+
+    /// <summary>Lets the oracle answer what stands open; nothing where people answer.</summary>
+    /// <returns>Whether it answered anything.</returns>
+    public bool Answer() => _oracle?.Answer(_runId) > 0;
+
+    /// <summary>Clips and queries go to the disk together with what only the oracle may know.</summary>
+    private Query[] Store(int[] chosen, IReadOnlyList<RecordedClip> clips, PairPredictions predictions, long step)
+    {
+        RecordedClip[] shown = [.. chosen.SelectMany(pair => new[] { clips[2 * pair], clips[(2 * pair) + 1] })];
+        IReadOnlyList<long> ids = _store.AddSegments([.. shown.Select(clip => clip.Segment)]);
+        _book.Add([.. ids.Zip(shown, (id, clip) => (id, clip.TrueRewards)).DistinctBy(entry => entry.id)]);
+        Query[] queries =
+        [
+            .. chosen.Select((pair, i) => new Query
+            {
+                RunId = _runId,
+                Items = [ids[2 * i], ids[(2 * i) + 1]],
+                Step = step,
+                Predicted = predictions.Probability(pair),
+            }).Where(query => query.Items[0] != query.Items[1]),
+        ];
+        if (queries.Length == 0)
+            return [];
+        IReadOnlyList<long> queryIds = _store.AddQueries(queries);
+        Open = (int)_store.GetProgress(_runId).Waiting;
+        return [.. queries.Zip(queryIds, (query, id) => query with { Id = id })];
+    }
+
+    private LabelledPair Pair(Comparison comparison)
+    {
+        (RewardClip first, float firstReturn) = Clip(comparison.First);
+        (RewardClip second, float secondReturn) = Clip(comparison.Second);
+        return new LabelledPair(comparison.Id, first, second, comparison.FirstWeight, firstReturn, secondReturn);
+    }
+
+    private (RewardClip Clip, float Return) Clip(long segmentId)
+    {
+        if (_clips.TryGetValue(segmentId, out (RewardClip Clip, float Return) known))
+            return known;
+
+        // True returns are read only where they are the target: nothing else that learns may see them.
+        float total = _knowsReturns && _book.Total(segmentId) is { } sum ? (float)sum : float.NaN;
+        (RewardClip Clip, float Return) clip = (new RewardClip(_input, _store.GetSegment(segmentId)), total);
+
+        // Pixels are too large to keep beside the set; robots' clips are small.
+        if (!_input.IsPixels)
+            _clips[segmentId] = clip;
+        return clip;
+    }
+}
