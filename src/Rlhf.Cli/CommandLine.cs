@@ -78,6 +78,7 @@ public static class CommandLine
         GpuCheckVerb.Create(),
         ControlVerb.Create(),
         LabelVerb.Create(),
+        PrefsVerb.Create(),
     };
 
     private static string Explain(ParseResult result)

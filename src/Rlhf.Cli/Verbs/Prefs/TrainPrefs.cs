@@ -1,0 +1,198 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Rlhf.Cli.Options;
+using Rlhf.Cli.Verbs.Control;
+using Rlhf.Environments;
+using Rlhf.Kernels;
+using Rlhf.Models;
+using Rlhf.Preferences;
+using Rlhf.Training.Checkpointing;
+using Rlhf.Training.Control;
+using Rlhf.Training.Metrics;
+using Rlhf.Training.PreferenceLearning;
+
+namespace Rlhf.Cli.Verbs.Prefs;
+
+/// <summary><c>rlhf prefs train</c>: Christiano et al. 2017.</summary>
+internal sealed class TrainPrefs
+{
+    private readonly OptionSet _set = new();
+    private readonly EnvironmentOption _environment;
+    private readonly Option<int> _labels, _count, _batchSize, _members, _threads, _episodes;
+    private readonly Option<int?> _initialLabels, _clipLength;
+    private readonly Option<string> _oracle, _ablation, _queries;
+    private readonly Option<double> _errorRate, _ties, _labelsPerStep, _gamma, _lambda, _maxKl, _noise;
+    private readonly Option<double?> _entropy;
+    private readonly Option<long> _steps, _seed, _saving;
+    private readonly Option<bool> _synchronous, _resume;
+    private readonly Option<string?> _outputDir, _database, _name;
+
+    private TrainPrefs()
+    {
+        _environment = new EnvironmentOption(_set);
+        _labels = _set.AddNumber("labels", "Comparisons of the whole run", 700, 1);
+        _oracle = _set.AddChoice("oracle", "Who answers: a program that knows the true reward, or people (none)", "synthetic", "none");
+        _steps = _set.AddNumber("steps", "Environment steps, all environments together", 1_000_000L, 1L);
+        _outputDir = _set.AddOptional("output_dir", "Where the run goes; the policy will be in its model/", "DIR", required: true);
+        _database = _set.AddOptional("db", "The store of segments and answers [default: preferences.db in output_dir]", "FILE");
+        _name = _set.AddOptional("name", "The run's name in the store [default: the environment's]", "NAME");
+        _initialLabels = _set.AddOptionalNumber("initial_labels", "Comparisons about the untrained policy [default: a quarter; pixels 500]", 1, int.MaxValue);
+        _clipLength = _set.AddOptionalNumber("clip_length", "Steps of a clip [default: the environment's, 1 to 2 seconds]", 1, 10_000);
+        _queries = _set.AddChoice("queries", "Which pairs are asked, of ten times as many", "variance", "random", "information");
+        _ablation = _set.AddChoice(
+            "ablation", "Take a part of the method away", "none", "random_queries", "no_ensemble", "no_online_queries", "no_regularization", "no_segments", "target");
+        _errorRate = _set.AddNumber("oracle_error_rate", "Share of the oracle's answers that are wrong", 0.0, 0.0, 1.0);
+        _ties = _set.AddNumber("oracle_ties", "Sums of true reward that differ by no more are a tie to the oracle", 0.0, 0.0);
+        _noise = _set.AddNumber("label_noise", "Share of answers that the reward model takes for random", 0.1, 0.0, 0.9);
+        _members = _set.AddNumber("ensemble_size", "Reward networks", 3, 1);
+        _labelsPerStep = _set.AddNumber("labels_per_step", "Comparisons that the reward model sees for each environment step", 0.1, 0.0);
+        _synchronous = _set.Add("synchronous", "One activity after the other: the same bits from the same seed", false);
+        _count = _set.AddNumber("num_envs", "Environments side by side; 0: 8, pixels 16", 0, 0);
+        _batchSize = _set.AddNumber("batch_size", "TRPO: environment steps an update", 4096, 1);
+        _gamma = _set.AddNumber("gamma", "TRPO: discount", 0.995, 0.0, 1.0);
+        _lambda = _set.AddNumber("lam", "TRPO: lambda of GAE", 0.97, 0.0, 1.0);
+        _maxKl = _set.AddNumber("max_kl", "TRPO: largest mean KL of an update, nats", 0.01, 1e-8, 10.0);
+        _entropy = _set.AddOptionalNumber("entropy_coef", "Weight of the entropy [default: 0.01, swimmer 0.001]", 0.0, 10.0);
+        _episodes = _set.AddNumber("eval_episodes", "Episodes of the evaluation at the end, without exploration; 0: none", 20, 0);
+        _saving = _set.AddNumber("save_steps", "Environment steps between checkpoints, 0: none", 20_000L, 0L);
+        _seed = _set.AddNumber("seed", "Seed of everything", 1L, 0L);
+        _resume = _set.Add("resume_from_checkpoint", "Go on from the newest checkpoint in output_dir, with the labels of the store", false);
+        _threads = _set.AddNumber("threads", "Threads; 0: one a processor", 0, 0);
+    }
+
+    public static Command Create()
+    {
+        var verb = new TrainPrefs();
+        Command command = verb._set.Command("train", "Train a policy from comparisons (Christiano et al. 2017)");
+        command.SetAction((result, cancellation) => Task.Run(() => verb.Run(result, cancellation), cancellation));
+        return command;
+    }
+
+    private int Run(ParseResult result, CancellationToken cancellation)
+    {
+        TextWriter output = result.InvocationConfiguration.Output;
+        string directory = result.GetRequiredValue(_outputDir)!;
+        bool resume = result.GetValue(_resume);
+        int threads = result.GetValue(_threads);
+        ulong seed = (ulong)result.GetValue(_seed);
+        using CpuKernels kernels = Machine.Kernels(threads);
+        string database = result.GetValue(_database) ?? Path.Combine(directory, "preferences.db");
+        EnvironmentSpec spec = Spec(result);
+        string name = result.GetValue(_name) ?? spec.Id;
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(database))!);
+        using var store = new PreferenceStore(database);
+        if (!resume && store.FindRun(name) is not null)
+            throw new DataFormatException($"{database}: run '{name}' is there already; go on with --resume_from_checkpoint true, or give another --name or --output_dir");
+
+        TrainingRun run = TrainingRun.Open(directory, _set.Arguments(result), resume);
+        PreferenceOptions options = Options(result, spec, seed);
+        using var log = new RunLog(directory, append: resume);
+        using var trainer = new PreferenceTrainer(kernels, store, Describe(result, kernels, name, threads, spec, seed), options, new PrefsView(output, log));
+
+        // Killed before its first checkpoint a run has its labels and nothing else: it begins anew with them.
+        if (resume && HasCheckpoint(directory))
+            trainer.Resume(TrainingRun.LatestCheckpoint(directory));
+        trainer.Train(run, cancellation);
+        PolicyEvaluation? evaluation = Evaluate(result, trainer, threads, seed);
+        trainer.Finish(run);
+        Report(output, directory, trainer.Status, evaluation);
+        output.WriteLine($"saved {TrainingRun.ModelDirectory(directory)}");
+        return CommandLine.Success;
+    }
+
+    private static bool HasCheckpoint(string directory) =>
+        Directory.EnumerateDirectories(directory, "checkpoint-*").Any(path => !path.EndsWith(".tmp", StringComparison.Ordinal));
+
+    private EnvironmentSpec Spec(ParseResult result)
+    {
+        using VectorEnvironment environments = _environment.Create(result, 1, 1, 0);
+        return environments.Spec;
+    }
+
+    private PreferenceTask Describe(ParseResult result, IKernels kernels, string name, int threads, EnvironmentSpec spec, ulong seed)
+    {
+        int count = result.GetValue(_count) is var given and > 0 ? given : spec.IsPixels ? 16 : 8;
+        return new PreferenceTask
+        {
+            Name = name,
+            CreateEnvironments = environmentSeed => _environment.Create(result, count, threads, environmentSeed),
+            CreateTrainer = (environments, steps, rewards, observer) => spec.IsPixels
+                ? new A2cTrainer(kernels, environments, new A2cConfig { TotalSteps = steps, Seed = seed, EntropyCoef = result.GetValue(_entropy) ?? 0.01 }, rewards, observer)
+                : new TrpoTrainer(kernels, environments, Trpo(result, spec, steps, seed), rewards, observer),
+            Oracle = result.GetValue(_oracle) == "synthetic" ? new OracleOptions { ErrorRate = result.GetValue(_errorRate), TieThreshold = result.GetValue(_ties), Seed = seed } : null,
+        };
+    }
+
+    private TrpoConfig Trpo(ParseResult result, EnvironmentSpec spec, long steps, ulong seed) => new()
+    {
+        TotalSteps = steps,
+        BatchSize = result.GetValue(_batchSize),
+        Gamma = result.GetValue(_gamma),
+        Lambda = result.GetValue(_lambda),
+        MaxKl = result.GetValue(_maxKl),
+        EntropyCoef = result.GetValue(_entropy) ?? (spec.Id == "swimmer" ? 0.001 : 0.01),
+        Seed = seed,
+    };
+
+    private PreferenceOptions Options(ParseResult result, EnvironmentSpec spec, ulong seed)
+    {
+        PreferenceOptions defaults = spec.IsPixels ? PreferenceOptions.Pixels : new PreferenceOptions();
+        return (defaults with
+        {
+            Labels = result.GetValue(_labels),
+            InitialLabels = result.GetValue(_initialLabels) ?? defaults.InitialLabels,
+            TotalSteps = result.GetValue(_steps),
+            ClipLength = result.GetValue(_clipLength),
+            Queries = result.GetValue(_queries) switch
+            {
+                "random" => SelectionRule.Random,
+                "information" => SelectionRule.InformationGain,
+                _ => SelectionRule.Variance,
+            },
+            LabelsPerStep = result.GetValue(_labelsPerStep),
+            Synchronous = result.GetValue(_synchronous),
+            RewardModel = defaults.RewardModel with { Members = result.GetValue(_members) },
+            Fit = defaults.Fit with { LabelNoise = (float)result.GetValue(_noise), Seed = seed },
+            SaveSteps = result.GetValue(_saving),
+            Seed = seed,
+        }).Without(result.GetValue(_ablation) switch
+        {
+            "random_queries" => Ablation.RandomQueries,
+            "no_ensemble" => Ablation.NoEnsemble,
+            "no_online_queries" => Ablation.NoOnlineQueries,
+            "no_regularization" => Ablation.NoRegularization,
+            "no_segments" => Ablation.NoSegments,
+            "target" => Ablation.Target,
+            _ => Ablation.None,
+        });
+    }
+
+    private PolicyEvaluation? Evaluate(ParseResult result, PreferenceTrainer trainer, int threads, ulong seed)
+    {
+        int episodes = result.GetValue(_episodes);
+        if (episodes == 0)
+            return null;
+        using VectorEnvironment environments = _environment.Create(result, episodes, threads, EvaluateControl.Seed(seed));
+        return PolicyEvaluation.Run(trainer.Trainer.Policy, environments);
+    }
+
+    private static void Report(TextWriter output, string directory, PreferenceStatus status, PolicyEvaluation? evaluation)
+    {
+        var report = new JsonObject
+        {
+            ["steps"] = status.Steps,
+            ["labels"] = status.Labels,
+            ["reward_fit_steps"] = status.FitSteps,
+        };
+        if (evaluation is not null)
+        {
+            report[MetricNames.EvalReturn] = evaluation.Mean;
+            report[MetricNames.EvalReturnStd] = evaluation.Std;
+            output.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"true return without exploration {evaluation.Mean:g6} ± {evaluation.Std:g4} over {evaluation.Returns.Count} episodes"));
+        }
+
+        OutputFile.WriteLines(Path.Combine(directory, "report.json"), [report.ToJsonString()]);
+    }
+}
