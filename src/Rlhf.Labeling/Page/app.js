@@ -1,6 +1,7 @@
 // Puts the pages together: who is here, which page, and which key goes where.
 import { announce, byId, h, plural, toast } from "./dom.js";
 import { Outbox } from "./outbox.js";
+import { Queue } from "./queue.js";
 import { askForLink, signIn, takeInvitation } from "./signin.js";
 import { LabelPage, showWaiting } from "./label.js";
 import { HistoryPage } from "./history.js";
@@ -28,14 +29,13 @@ async function start() {
   session.lost = lost;
   session.changed = showCount;
   outbox = new Outbox(session.id, { sent, refused, waiting: showWaiting });
+  session.queue = new Queue(outbox);
   byId("run").textContent = session.run ?? "Labeling";
   byId("name").textContent = session.name;
   byId("nav").hidden = byId("who").hidden = false;
   byId("help").addEventListener("click", () => showHelp(session));
   showCount();
   window.addEventListener("hashchange", route);
-  window.addEventListener("pagehide", () => page?.close());
-  window.addEventListener("pageshow", (event) => { if (event.persisted) route(); });
   document.addEventListener("keydown", press);
   outbox.flush();
   await route();

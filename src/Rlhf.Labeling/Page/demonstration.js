@@ -68,12 +68,10 @@ export class DemonstrationView {
   }
 
   #send() {
-    this.#answer({ text: this.#area.value.trim() });
-    localStorage.removeItem(this.#draft);
+    if (this.#answer({ text: this.#area.value.trim() })) localStorage.removeItem(this.#draft);
   }
 
   #skip() {
-    this.#answer({ answer: "cannot_tell" });
-    localStorage.removeItem(this.#draft);
+    if (this.#answer({ answer: "cannot_tell" })) localStorage.removeItem(this.#draft);
   }
 }

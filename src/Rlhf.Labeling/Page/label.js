@@ -1,7 +1,7 @@
 // The page that asks: one question after the other, its lock, undo, and the wait where there is none.
 import { banner, byId, announce, h, key, plural, toast } from "./dom.js";
 import { post } from "./api.js";
-import { Queue, answerPath, fetchClips, prepare } from "./queue.js";
+import { answerPath, fetchClips, prepare } from "./queue.js";
 import { PairView, answerName } from "./pair.js";
 import { RankingView } from "./ranking.js";
 import { DemonstrationView } from "./demonstration.js";
@@ -31,7 +31,7 @@ export class LabelPage {
   constructor(session, outbox, root) {
     this.#session = session;
     this.#outbox = outbox;
-    this.#queue = new Queue(outbox);
+    this.#queue = session.queue;
     this.#root = root;
     this.#timer = setInterval(() => this.#tick(), 250);
     this.onactivity = () => this.#renewIfWorking();
@@ -53,7 +53,9 @@ export class LabelPage {
     this.#root.removeEventListener("input", this.onactivity);
     this.#root.removeEventListener("pointerdown", this.onactivity);
     this.#view?.close();
-    this.#queue.clear();
+    // Whoever comes back from another page goes on with the same question, while its lock lasts.
+    if (this.#query?.claim && !this.#query.expired) this.#queue.putBack(this.#query);
+    this.#query = null;
   }
 
   key(event) {
@@ -122,12 +124,12 @@ export class LabelPage {
       return;
     }
     if (this.#closed || work !== this.#work) {
-      if (query) this.#queue.release(query);
+      if (query) this.#queue.putBack(query);
       return;
     }
     if (query) this.#show(query);
     else {
-      this.#wait("No questions right now.", "You have answered everything there is. New questions appear here by themselves as soon as the training asks for them.");
+      this.#wait("No questions right now.", "New ones appear here by themselves as soon as the training asks for them.");
       this.#again(this.#queue.poll);
     }
   }
@@ -176,11 +178,12 @@ export class LabelPage {
 
   #answer(body) {
     const query = this.#query;
-    // A second press right after a question appeared was meant for the one before.
-    if (!query || query.expired || performance.now() - this.#shownAt < accident) return;
+    if (!query || query.expired) return false;
+    // A second press right after a question appeared was meant for the one before; nobody sorts or writes that fast.
+    if (body.answer && performance.now() - this.#shownAt < accident) return false;
     if (body.quality?.some((value) => value === null)) {
       toast("Give every response a quality, or none.", "warning");
-      return;
+      return false;
     }
     body.seconds = Math.round((performance.now() - this.#shownAt) / 100) / 10;
     if (query.claim) {
@@ -193,6 +196,7 @@ export class LabelPage {
       toast("Changed.");
     }
     this.#next();
+    return true;
   }
 
   /** The server took none of it: what was answered is not there to be undone. */

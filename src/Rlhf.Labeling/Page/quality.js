@@ -25,8 +25,9 @@ export class Quality {
   /** A digit rates the response that has the focus. */
   key(event) {
     const digit = Number(event.key);
-    if (!(digit >= 1 && digit <= 7) || !this.element.parentElement?.contains(document.activeElement)) return false;
+    if (!(digit >= 1 && digit <= 7) || !this.element.closest(".card")?.contains(document.activeElement)) return false;
     this.#inputs[digit - 1].checked = true;
+    if (this.element.contains(document.activeElement)) this.#inputs[digit - 1].focus();
     return true;
   }
 }

@@ -90,11 +90,6 @@ export class Queue {
     this.done(query);
     remove(`api/claims/${query.claim}`, { keepalive: true }).catch(() => {});
   }
-
-  /** Gives back everything that was not answered. */
-  clear() {
-    for (const query of [...this.#ready.splice(0), ...this.#taken.values()]) this.release(query);
-  }
 }
 
 /** Turns the seconds left into a deadline of this page's own clock. */

@@ -9,7 +9,6 @@ export class RankingView {
   #items;
   #list;
   #submit;
-  #dragged = null;
 
   constructor(query, answer) {
     this.#query = query;
@@ -90,7 +89,7 @@ export class RankingView {
     item.badge = h("span", { class: "rank" });
     item.levelButton = button("=", `Response ${letter(index)}: level with the one above`, () => this.#level(place()));
     item.element = h("li", { class: "card", tabindex: "0", dataset: { index } },
-      h("div", { class: "handle", "aria-hidden": "true", title: "Drag" , onpointerdown: (event) => this.#drag(event, item) }, item.badge, h("span", { class: "grip" }, "⠿")),
+      h("div", { class: "handle", "aria-hidden": "true", title: "Drag", onpointerdown: (event) => this.#drag(event, item) }, item.badge, h("span", { class: "grip" }, "⠿")),
       h("div", { class: "body" }, h("div", { class: "text", lang: "" }, response.text), item.quality?.element),
       h("div", { class: "moves" },
         button("▲", `Response ${letter(index)}: move up`, () => this.#move(place(), place() - 1)),
@@ -107,16 +106,16 @@ export class RankingView {
     // What followed the moved one must not be level with a new neighbour by accident.
     const follower = this.#items[from < to ? from : from + 1];
     if (follower && follower !== item && from < to) follower.level = follower.level && from > 0;
-    const focused = item.element.contains(document.activeElement) ? document.activeElement : null;
-    this.#place(item, to);
-    focused?.focus();
+    this.#place(item, from, to);
     this.#number();
     announce(`Response ${letter(item.index)}: rank ${this.ranks[item.index]} of ${this.#items.length}`);
   }
 
-  #place(item, to) {
-    const next = this.#items[to + 1]?.element ?? null;
-    this.#list.insertBefore(item.element, next);
+  // The others step aside: what is moved keeps its place in the page, and with it the focus and the pointer that holds it.
+  #place(item, from, to) {
+    const others = this.#items.slice(Math.min(from, to), Math.max(from, to) + 1).filter((other) => other !== item).map((other) => other.element);
+    if (to > from) item.element.before(...others);
+    else item.element.after(...others);
   }
 
   #level(at) {
@@ -144,7 +143,6 @@ export class RankingView {
     event.preventDefault();
     const handle = event.currentTarget;
     handle.setPointerCapture(event.pointerId);
-    this.#dragged = item;
     item.element.classList.add("dragged");
     const move = (at) => {
       const over = this.#items.findIndex((other) => {
@@ -157,7 +155,6 @@ export class RankingView {
     };
     const end = () => {
       item.element.classList.remove("dragged");
-      this.#dragged = null;
       handle.removeEventListener("pointermove", move);
     };
     handle.addEventListener("pointermove", move);
