@@ -31,7 +31,7 @@ public sealed class PreferenceStore : IDisposable
     /// <summary>Whole path of the file.</summary>
     public string Path => _file.Path;
 
-    private long Now => _options.Clock.GetUtcNow().Milliseconds();
+    internal long Now => _options.Clock.GetUtcNow().Milliseconds();
 
     private long LockMilliseconds => (long)_options.LockDuration.TotalMilliseconds;
 

@@ -110,7 +110,7 @@ internal static class Answering
             $"SELECT a.labeler, COUNT(*) FROM answers a WHERE a.run = $0 AND {Valid} GROUP BY a.labeler",
             row => (row.GetInt64(0), row.GetInt64(1)), run).ToDictionary());
 
-    private static long Insert(Database database, Query query, long shown, long labeler, Judgement judgement, long? retracts, long now)
+    public static long Insert(Database database, Query query, long shown, long labeler, Judgement judgement, long? retracts, long now)
     {
         Body body = new(judgement.Ranks, judgement.Quality, judgement.Text);
         return database.Insert(

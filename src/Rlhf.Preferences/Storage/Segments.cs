@@ -10,7 +10,10 @@ internal static class Segments
         "SELECT id, run, step, length, observation_shape, encoding, observations, actions, states, poses FROM segments ";
 
     /// <summary>What goes into the row, packed outside the writer's thread.</summary>
-    public sealed record Packed(Segment Segment, string Encoding, byte[] Observations, byte[] Actions, byte[] States, byte[] Poses, byte[] Hash);
+    public sealed record Packed(Segment Segment, string Encoding, byte[] Observations, byte[] Actions, byte[] States, byte[] Poses, byte[] Hash)
+    {
+        public Packed OfRun(long run) => this with { Segment = Segment with { RunId = run } };
+    }
 
     public static Packed Pack(Segment segment)
     {
