@@ -7,9 +7,9 @@ namespace Rlhf.Environments.Pixels;
 internal sealed class PongGame : IPixelGame
 {
     private const int Goal = 21, ServePause = 8;
-    private const int Top = 12, Bottom = 82, Thickness = 2, BallSize = 4, PaddleWidth = 3, PaddleHeight = 16;
+    private const int Top = 12, Bottom = 82, Thickness = 2, BallSize = 4, PaddleWidth = 3, PaddleHeight = 18;
     private const float AgentX = 76, MachineX = 6;
-    private const float BallSpeed = 1.5f, Steepest = 1.5f, AgentSpeed = 1.5f, MachineSpeed = 0.5f;
+    private const float BallSpeed = 2, Steepest = 2, AgentSpeed = 2, MachineSpeed = 0.6f;
     private const float LowestPaddle = Bottom - PaddleHeight, LowestBall = Bottom - BallSize;
 
     private GameRandom _random;
@@ -94,7 +94,7 @@ internal sealed class PongGame : IPixelGame
         _ballX = (AgentX + MachineX) / 2f;
         _ballY = _random.Between(Top + 10, LowestBall - 10);
         _velocityX = _serveToAgent ? BallSpeed : -BallSpeed;
-        _velocityY = _random.Between(-1.2f, 1.2f);
+        _velocityY = _random.Between(-1.5f, 1.5f);
     }
 
     private float Fly()
@@ -116,7 +116,7 @@ internal sealed class PongGame : IPixelGame
         }
         else if (before > MachineFace && _ballX <= MachineFace && Meets(_machine))
         {
-            (_ballX, _velocityX, _velocityY) = (MachineFace, BallSpeed, _random.Between(-1.2f, 1.2f));
+            (_ballX, _velocityX, _velocityY) = (MachineFace, BallSpeed, _random.Between(-1.5f, 1.5f));
         }
 
         if (_ballX > PixelEnvironment.FrameSize)
