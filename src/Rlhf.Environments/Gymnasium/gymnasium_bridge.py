@@ -13,7 +13,7 @@ import sys
 
 PROTOCOL = 1
 REQUEST = struct.Struct("<B7xQ")
-REPLY = struct.Struct("<4sBBBxidI4x")
+REPLY = struct.Struct("<4sBBBxi4xdI4x")
 MAGIC = b"RLHF"
 FORMATS = {
     "uint8": "B", "int8": "b", "uint16": "H", "int16": "h", "uint32": "I", "int32": "i", "int64": "l", "float32": "f", "float64": "d",
