@@ -8,6 +8,7 @@ public static class EnvironmentCatalogue
         new Mujoco.RobotFamily(),
         new ClassicControl.ClassicControlFamily(),
         new Pixels.PixelFamily(),
+        new Gymnasium.GymnasiumFamily(),
     ];
 
     /// <summary>The ids, in the order in which they are listed to people.</summary>

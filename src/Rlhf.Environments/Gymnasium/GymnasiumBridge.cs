@@ -22,7 +22,7 @@ public static class GymnasiumBridge
         if (name.Length == 0)
             throw new ArgumentException("environment 'gym:' has no name, expected one that gymnasium.make takes, such as gym:CartPole-v1");
 
-        bool arcade = name.StartsWith(Arcade, StringComparison.Ordinal);
+        bool arcade = IsArcade(name);
         PixelOptions? pixels = options.Pixels ?? (arcade ? new PixelOptions() : null);
         if (options.Horizon is { } horizon && pixels is not null)
             pixels = pixels with { Horizon = horizon };
@@ -53,6 +53,9 @@ public static class GymnasiumBridge
             throw;
         }
     }
+
+    /// <summary>Whether a name is that of one of Atari's games in ALE.</summary>
+    internal static bool IsArcade(string name) => name.StartsWith(Arcade, StringComparison.Ordinal);
 
     /// <summary>What a labeler is told where nobody wrote more.</summary>
     internal static string Instructions(string name) => $"Prefer the clip in which {name} is played better: more points, fewer losses. Judge only what you see.";

@@ -1,7 +1,7 @@
 namespace Rlhf.Environments.Gymnasium;
 
 /// <summary>An environment of Gymnasium as it is.</summary>
-internal sealed class GymnasiumEnvironment : IEnvironment
+internal sealed class GymnasiumEnvironment : IEnvironment, IDivergenceReason
 {
     private readonly GymnasiumProcess _process;
     private readonly byte[] _raw;
@@ -33,6 +33,9 @@ internal sealed class GymnasiumEnvironment : IEnvironment
     public EnvironmentSpec Spec { get; }
 
     /// <inheritdoc/>
+    public string? DivergenceReason { get; private set; }
+
+    /// <inheritdoc/>
     public void Reset(ulong seed, Span<float> observation)
     {
         _process.Reset(seed);
@@ -48,9 +51,13 @@ internal sealed class GymnasiumEnvironment : IEnvironment
         GymnasiumReply reply = _process.Step(action);
         _steps++;
         _process.ReadObservation(_raw);
-        bool finite = _process.Layout.Convert(_raw, observation) & double.IsFinite(reply.Reward);
-        if (!finite)
+        bool finite = _process.Layout.Convert(_raw, observation);
+        if (!finite || !double.IsFinite(reply.Reward))
+        {
+            DivergenceReason = finite ? $"the reward was {reply.Reward}" : "the observation was not finite";
             return new StepResult(0, Terminated: true, Truncated: false, Diverged: true);
+        }
+
         return new StepResult((float)reply.Reward, reply.Terminated, reply.Truncated || (!reply.Terminated && _steps >= Spec.Horizon));
     }
 

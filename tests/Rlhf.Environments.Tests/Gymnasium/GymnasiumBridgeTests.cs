@@ -38,6 +38,14 @@ public sealed class GymnasiumBridgeTests
     }
 
     [Test]
+    public void Catalogue_KnowsTheBridge()
+    {
+        using IEnvironment environment = EnvironmentCatalogue.Create("gym:Walk-v0", new EnvironmentOptions { Horizon = 7 });
+        Assert.That((environment.Spec.Id, environment.Spec.Horizon), Is.EqualTo(("gym:Walk-v0", 7)));
+        Assert.That(EnvironmentCatalogue.Ids, Does.Contain("gym:ID"));
+    }
+
+    [Test]
     public void BoxActions_AreClippedToTheirBounds()
     {
         using IEnvironment environment = GymnasiumBridge.Create("gym:Push-v0");

@@ -58,8 +58,8 @@ internal static class GamePlayer
     private static int Pong(double[] state, double[] before)
     {
         bool coming = state[0] > before[0];
-        double edge = state[3] + 7 > 47 ? 5.5 : -5.5;
-        return Towards(state[2] + 7, coming ? state[1] + 1 - edge : 47);
+        double edge = state[3] + 9 > 47 ? 7 : -7;
+        return Towards(state[2] + 9, coming ? state[1] + 2 - edge : 47);
     }
 
     /// <summary>The lane with the most room ahead.</summary>

