@@ -18,6 +18,7 @@ public sealed class PreferenceStore : IDisposable
     private readonly StoreFile _file;
     private readonly StoreWriter _writer;
     private readonly ConcurrentBag<Database> _readers = [];
+    private readonly ConcurrentDictionary<long, ProgressTally> _tallies = [];
     private bool _disposed;
 
     /// <summary>Opens a store, making the file where there is none and bringing an older one to this version.</summary>
@@ -175,7 +176,8 @@ public sealed class PreferenceStore : IDisposable
         Read(database => Answering.History(database, runId, labelerId, beforeId, count));
 
     /// <summary>How far the labelling of a run is.</summary>
-    public LabelProgress GetProgress(long runId) => Read(database => Answering.Progress(database, runId, Now));
+    public LabelProgress GetProgress(long runId) => Read(
+        database => _tallies.GetOrAdd(runId, run => new ProgressTally(run)).Read(database, Now));
 
     /// <summary>Waits for what is being written and closes the file.</summary>
     public void Dispose()

@@ -155,6 +155,37 @@ public sealed class AnsweringTests
     }
 
     [Test]
+    public void GetProgress_FollowsEveryChangeOfMind()
+    {
+        using TemporaryStore temporary = new();
+        using PreferenceStore fresh = temporary.Open();
+        long run = temporary.AddRun(), ada = temporary.Invite("Ada"), bob = temporary.Invite("Bob");
+        Random random = new(2);
+        for (int i = 0; i < 60; i++)
+        {
+            temporary.AddPair(run, i, wanted: random.Next(1, 3));
+            long labeler = random.Next(2) == 0 ? ada : bob;
+            if (random.Next(4) == 0)
+                temporary.Store.Undo(labeler, run);
+            if (temporary.Store.Claim(labeler, run) is Claim claim)
+            {
+                long label = temporary.Store.Answer(claim.Id, labeler, Judgement.Of((Answer)random.Next(4))).LabelId;
+                if (random.Next(3) == 0)
+                    temporary.Store.Replace(label, labeler, Judgement.Of((Answer)random.Next(4)));
+            }
+
+            LabelProgress progress = temporary.Store.GetProgress(run);
+            IReadOnlyList<Label> labels = temporary.Store.GetLabels(run);
+            Assert.That(progress.Queries, Is.EqualTo(i + 1));
+            Assert.That(progress.Answered, Is.EqualTo(labels.Count));
+            Assert.That(progress.CannotTell, Is.EqualTo(labels.Count(label => label.Judgement.Choice == Answer.CannotTell)));
+            Assert.That(progress.ByLabeler, Is.EquivalentTo(labels.GroupBy(label => label.LabelerId).ToDictionary(g => g.Key, g => (long)g.Count())));
+        }
+
+        Assert.That(fresh.GetProgress(run).Answered, Is.EqualTo(temporary.Store.GetProgress(run).Answered));
+    }
+
+    [Test]
     public void Ranking_IsStoredInTheOrderOfTheQuery()
     {
         using TemporaryStore temporary = new();

@@ -53,6 +53,7 @@ internal static class Answering
             "INSERT INTO answers (run, query, labeler, shown, retracts, at) VALUES ($0, $1, $2, $3, $4, $5)",
             run, last.Query, labeler, last.Shown, last.Answer, now);
         long slot = database.Insert("INSERT INTO pending (run, query, priority) VALUES ($0, $1, $2)", run, last.Query, last.Priority);
+        Regroup(database, last.Query);
         return Claims.Find(database, Claims.Show(database, slot, last.Query, labeler, now, lockMilliseconds));
     }
 
@@ -100,24 +101,19 @@ internal static class Answering
         return new ComparisonChanges(added, withdrawn, Math.Max(after, through));
     }
 
-    public static LabelProgress Progress(Database database, long run, long now) => new(
-        database.Number("SELECT COUNT(*) FROM queries WHERE run = $0", run) ?? 0,
-        database.Number("SELECT COUNT(*) FROM pending WHERE run = $0", run) ?? 0,
-        database.Number("SELECT COUNT(*) FROM pending WHERE run = $0 AND locked_until > $1", run, now) ?? 0,
-        database.Number($"SELECT COUNT(*) FROM answers a WHERE a.run = $0 AND {Valid}", run) ?? 0,
-        database.Number($"SELECT COUNT(*) FROM answers a WHERE a.run = $0 AND a.choice = '{nameof(Answer.CannotTell)}' AND {Valid}", run) ?? 0,
-        database.Rows(
-            $"SELECT a.labeler, COUNT(*) FROM answers a WHERE a.run = $0 AND {Valid} GROUP BY a.labeler",
-            row => (row.GetInt64(0), row.GetInt64(1)), run).ToDictionary());
-
     public static long Insert(Database database, Query query, long shown, long labeler, Judgement judgement, long? retracts, long now)
     {
         Body body = new(judgement.Ranks, judgement.Quality, judgement.Text);
-        return database.Insert(
+        long id = database.Insert(
             "INSERT INTO answers (run, query, labeler, shown, choice, body, retracts, at) VALUES ($0, $1, $2, $3, $4, $5, $6, $7)",
             query.RunId, query.Id, labeler, shown, judgement.Choice?.ToString(),
             body == new Body(null, null, null) ? null : JsonSerializer.Serialize(body, Json), retracts, now);
+        Regroup(database, query.Id);
+        return id;
     }
+
+    private static void Regroup(Database database, long query) =>
+        database.Execute($"UPDATE pending SET answered = {Schema.AnsweredBy} WHERE query = $0", query);
 
     private static Comparison ReadComparison(SqliteDataReader row)
     {

@@ -5,15 +5,12 @@ namespace Rlhf.Preferences.Storage;
 /// <summary>Which query goes to whom.</summary>
 internal static class Claims
 {
-    // Not locked, not answered by this labeler, and not in front of them in another place.
+    // Not locked, and not in front of this labeler in another place.
     private const string Next =
         """
-        SELECT p.id, p.query FROM pending p
-        WHERE p.run = $0 AND p.locked_until <= $1
+        SELECT p.id, p.query, p.priority FROM pending p
+        WHERE p.run = $0 AND p.answered = $3 AND p.locked_until <= $1
           AND NOT EXISTS (SELECT 1 FROM pending o WHERE o.query = p.query AND o.labeler = $2 AND o.locked_until > $1)
-          AND NOT EXISTS (
-              SELECT 1 FROM answers a WHERE a.query = p.query AND a.labeler = $2 AND (a.choice IS NOT NULL OR a.body IS NOT NULL)
-                AND NOT EXISTS (SELECT 1 FROM answers r WHERE r.retracts = a.id))
         ORDER BY p.priority DESC, p.query DESC LIMIT 1
         """;
 
@@ -32,10 +29,9 @@ internal static class Claims
             database.Execute("UPDATE pending SET locked_until = $1 WHERE shown = $0", id, now + lockMilliseconds);
         while (shown.Count < count)
         {
-            (long Slot, long Query) next = database.First(Next, row => (row.GetInt64(0), row.GetInt64(1)), run, now, labeler);
-            if (next.Slot == 0)
+            if (Best(database, labeler, run, now) is not (long slot, long query))
                 break;
-            shown.Add(Show(database, next.Slot, next.Query, labeler, now, lockMilliseconds));
+            shown.Add(Show(database, slot, query, labeler, now, lockMilliseconds));
         }
 
         return [.. shown.Select(id => Find(database, id)!)];
@@ -71,6 +67,25 @@ internal static class Claims
     /// <summary>Gives a query back unanswered.</summary>
     public static bool Release(Database database, long id, long labeler) => database.Execute(
         "UPDATE pending SET shown = NULL, labeler = NULL, locked_until = 0 WHERE shown = $0 AND labeler = $1", id, labeler) > 0;
+
+    /// <summary>The first in order of all that the labeler has not answered: one look for each group of queries that the same have answered.</summary>
+    private static (long Slot, long Query)? Best(Database database, long labeler, long run, long now)
+    {
+        (long Slot, long Query, long Priority) best = default;
+        string? group = database.First("SELECT MIN(answered) FROM pending WHERE run = $0", row => row.TextOrNull(0), run);
+        for (; group is not null; group = database.First(
+            "SELECT MIN(answered) FROM pending WHERE run = $0 AND answered > $1", row => row.TextOrNull(0), run, group))
+        {
+            if (group.Contains($",{labeler},", StringComparison.Ordinal))
+                continue;
+            (long Slot, long Query, long Priority) next = database.First(
+                Next, row => (row.GetInt64(0), row.GetInt64(1), row.GetInt64(2)), run, now, labeler, group);
+            if (next.Slot != 0 && (best.Slot == 0 || (next.Priority, next.Query).CompareTo((best.Priority, best.Query)) > 0))
+                best = next;
+        }
+
+        return best.Slot == 0 ? null : (best.Slot, best.Query);
+    }
 
     private static Claim Read(SqliteDataReader row) => new()
     {

@@ -7,6 +7,14 @@ namespace Rlhf.Preferences.Storage;
 /// </summary>
 internal static class Schema
 {
+    /// <summary>What <c>pending.answered</c> follows from.</summary>
+    public const string AnsweredBy =
+        """
+        COALESCE((SELECT ',' || GROUP_CONCAT(labeler, ',') || ',' FROM (
+            SELECT a.labeler FROM answers a WHERE a.query = pending.query AND (a.choice IS NOT NULL OR a.body IS NOT NULL)
+              AND NOT EXISTS (SELECT 1 FROM answers r WHERE r.retracts = a.id) ORDER BY a.labeler)), '')
+        """;
+
     /// <summary>Step i brings version i to i + 1. A released step is never edited; a change is a new step.</summary>
     public static readonly string[] Migrations =
     [
@@ -59,6 +67,15 @@ internal static class Schema
         CREATE INDEX pending_of_shown ON pending (shown) WHERE shown IS NOT NULL;
 
         """ + AppendOnly("runs", "segments", "true_rewards", "texts", "queries", "labelers", "revocations", "shown", "answers"),
+
+        // Who has answered the query already, as ",3,7,": a labeler's next query is looked for among those that wait for somebody else,
+        // and not behind thousands that wait for anybody but them.
+        $"""
+        ALTER TABLE pending ADD COLUMN answered TEXT NOT NULL DEFAULT '';
+        UPDATE pending SET answered = {AnsweredBy};
+        DROP INDEX pending_in_order;
+        CREATE INDEX pending_in_order ON pending (run, answered, priority DESC, query DESC, locked_until);
+        """,
     ];
 
     /// <summary>What this program writes.</summary>
