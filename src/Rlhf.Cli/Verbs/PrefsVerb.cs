@@ -10,5 +10,7 @@ internal static class PrefsVerb
     {
         TrainPrefs.Create(),
         FitPrefs.Create(),
+        WatchPrefs.Create(),
+        BenchPrefs.Create(),
     };
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Rlhf.Cli.Options;
 using Rlhf.Cli.Verbs.Control;
+using Rlhf.Cli.Verbs.Prefs.Dashboard;
 using Rlhf.Environments;
 using Rlhf.Kernels;
 using Rlhf.Models;
@@ -27,6 +28,7 @@ internal sealed class TrainPrefs
     private readonly Option<long> _steps, _seed, _saving;
     private readonly Option<bool> _synchronous, _resume;
     private readonly Option<string?> _outputDir, _database, _name;
+    private readonly ReportToOption _reportTo;
 
     private TrainPrefs()
     {
@@ -58,6 +60,7 @@ internal sealed class TrainPrefs
         _saving = _set.AddNumber("save_steps", "Environment steps between checkpoints, 0: none", 20_000L, 0L);
         _seed = _set.AddNumber("seed", "Seed of everything", 1L, 0L);
         _resume = _set.Add("resume_from_checkpoint", "Go on from the newest checkpoint in output_dir, with the labels of the store", false);
+        _reportTo = new ReportToOption(_set);
         _threads = _set.AddNumber("threads", "Threads; 0: one a processor", 0, 0);
     }
 
@@ -87,8 +90,9 @@ internal sealed class TrainPrefs
 
         TrainingRun run = TrainingRun.Open(directory, _set.Arguments(result), resume);
         PreferenceOptions options = Options(result, spec, seed);
-        using var log = new RunLog(directory, append: resume);
-        using var trainer = new PreferenceTrainer(kernels, store, Describe(result, kernels, name, threads, spec, seed), options, new PrefsView(output, log));
+        using var log = new RunLog(directory, append: resume, tensorBoard: _reportTo.TensorBoard(result));
+        var observers = new PreferenceObserverGroup(new PrefsView(output, log), new RunRecorder(directory));
+        using var trainer = new PreferenceTrainer(kernels, store, Describe(result, kernels, name, threads, spec, seed), options, observers);
 
         // Killed before its first checkpoint a run has its labels and nothing else: it begins anew with them.
         if (resume && HasCheckpoint(directory))
@@ -97,6 +101,7 @@ internal sealed class TrainPrefs
         PolicyEvaluation? evaluation = Evaluate(result, trainer, threads, seed);
         trainer.Finish(run);
         Report(output, directory, trainer.Status, evaluation);
+        OutputFile.WriteLines(Path.Combine(directory, "report.html"), [RunReport.Page(directory)]);
         output.WriteLine($"saved {TrainingRun.ModelDirectory(directory)}");
         return CommandLine.Success;
     }
