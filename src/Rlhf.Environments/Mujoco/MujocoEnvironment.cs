@@ -54,8 +54,11 @@ internal sealed class MujocoEnvironment : IEnvironment, IDivergenceReason
     /// <inheritdoc/>
     public string? DivergenceReason { get; private set; }
 
-    /// <summary>For tests, which need states that no policy reaches.</summary>
+    /// <summary>For tests, which need states that no policy reaches, and for benchmarks of the physics alone.</summary>
     internal MujocoSimulation Simulation => _simulation;
+
+    /// <summary>mj_steps of one step.</summary>
+    internal int FrameSkip => _robot.Facts.FrameSkip;
 
     /// <inheritdoc/>
     public void Reset(ulong seed, Span<float> observation)

@@ -6,10 +6,12 @@ namespace Rlhf.Environments.Mujoco;
 internal sealed unsafe class MujocoModel : IDisposable
 {
     private readonly NativeModelView _view;
+    private readonly string _name;
 
     /// <summary>Compiles MJCF; <paramref name="name"/> stands before MuJoCo's message when the text is broken.</summary>
     public MujocoModel(string name, string mjcf)
     {
+        _name = name;
         Handle = MujocoApi.CreateModel(name, mjcf);
         _view = MujocoApi.View(Handle);
     }
@@ -46,7 +48,7 @@ internal sealed unsafe class MujocoModel : IDisposable
 
     /// <summary>Index of a site that the model must have.</summary>
     public int Site(string name) =>
-        MujocoApi.Find(Handle, MujocoApi.Site, name) is >= 0 and var id ? id : throw new MujocoException($"the model has no site named '{name}'");
+        MujocoApi.Find(Handle, MujocoApi.Site, name) is >= 0 and var id ? id : throw new MujocoException($"{_name}: there is no site named '{name}'");
 
     public void Dispose() => Handle.Dispose();
 }

@@ -6,12 +6,16 @@ namespace Rlhf.Environments.Mujoco;
 /// <summary>The robots: a task and a model each, which all environments of an id share.</summary>
 internal sealed class RobotFamily : IEnvironmentFamily
 {
-    private static readonly Dictionary<string, Func<EnvironmentOptions, IRobot>> Robots = new()
+    private static readonly Dictionary<string, Func<EnvironmentOptions, MujocoModel, IRobot>> Robots = new()
     {
-        [InvertedPendulum.Id] = options => new InvertedPendulum(options),
-        [Reacher.Id] = options => new Reacher(options),
-        [HalfCheetah.Id] = options => new HalfCheetah(options),
-        [Hopper.Id] = options => new Hopper(options),
+        [InvertedPendulum.Id] = (options, _) => new InvertedPendulum(options),
+        [InvertedDoublePendulum.Id] = (options, model) => new InvertedDoublePendulum(options, model.Site("tip")),
+        [Reacher.Id] = (options, model) => new Reacher(options, model.Site("fingertip")),
+        [HalfCheetah.Id] = (options, _) => new HalfCheetah(options),
+        [Hopper.Id] = (options, _) => new Hopper(options),
+        [Walker.Id] = (options, _) => new Walker(options),
+        [Swimmer.Id] = (options, _) => new Swimmer(options),
+        [Ant.Id] = (options, _) => new Ant(options),
     };
 
     private static readonly ConcurrentDictionary<string, Lazy<MujocoModel>> Models = new();
@@ -20,11 +24,12 @@ internal sealed class RobotFamily : IEnvironmentFamily
 
     public IEnvironment? Create(string id, EnvironmentOptions options)
     {
-        if (!Robots.TryGetValue(id, out Func<EnvironmentOptions, IRobot>? make))
+        if (!Robots.TryGetValue(id, out Func<EnvironmentOptions, MujocoModel, IRobot>? make))
             return null;
-        IRobot robot = make(options);
+        MujocoModel model = Model(id, options.ModelFile);
+        IRobot robot = make(options, model);
         int horizon = options.HorizonOr(options.Form == TaskForm.Paper ? robot.Facts.PaperHorizon : robot.Facts.StandardHorizon);
-        return new MujocoEnvironment(Model(id, options.ModelFile), robot, horizon);
+        return new MujocoEnvironment(model, robot, horizon);
     }
 
     /// <summary>The model that is built in, or a file's.</summary>

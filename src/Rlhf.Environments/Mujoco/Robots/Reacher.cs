@@ -7,13 +7,10 @@ namespace Rlhf.Environments.Mujoco.Robots;
 /// velocities, vector from target to fingertip. Paper: −distance. Standard: −distance − Σa².
 /// </summary>
 /// <remarks>The vector is in the observation because a small reward model does not find it from 700 comparisons.</remarks>
-internal sealed class Reacher(EnvironmentOptions options) : IRobot
+internal sealed class Reacher(EnvironmentOptions options, int fingertip) : IRobot
 {
     public const string Id = "reacher";
     private const double TargetRadius = 0.2;
-
-    // The model's links: where the fingertip is follows from the joints, without a site to look up.
-    private const double UpperArm = 0.1, ForeArm = 0.11;
 
     public RobotFacts Facts { get; } = new()
     {
@@ -48,7 +45,7 @@ internal sealed class Reacher(EnvironmentOptions options) : IRobot
     public void Observe(MujocoSimulation simulation, Span<float> observation)
     {
         ReadOnlySpan<double> q = simulation.Positions;
-        var (dx, dy) = FromTarget(q);
+        var (dx, dy) = FromTarget(simulation);
         var writer = new ObservationWriter(observation);
         writer.Add(Math.Cos(q[0]));
         writer.Add(Math.Cos(q[1]));
@@ -62,12 +59,14 @@ internal sealed class Reacher(EnvironmentOptions options) : IRobot
 
     public (double Reward, bool Terminated) Judge(MujocoSimulation simulation, ReadOnlySpan<double> before, double effort)
     {
-        var (dx, dy) = FromTarget(simulation.Positions);
+        var (dx, dy) = FromTarget(simulation);
         double distance = Math.Sqrt((dx * dx) + (dy * dy));
         return (-distance - (options.Form == TaskForm.Paper ? 0 : effort), false);
     }
 
-    private static (double X, double Y) FromTarget(ReadOnlySpan<double> q) => (
-        (UpperArm * Math.Cos(q[0])) + (ForeArm * Math.Cos(q[0] + q[1])) - q[2],
-        (UpperArm * Math.Sin(q[0])) + (ForeArm * Math.Sin(q[0] + q[1])) - q[3]);
+    private (double X, double Y) FromTarget(MujocoSimulation simulation)
+    {
+        ReadOnlySpan<double> at = simulation.SitePosition(fingertip), q = simulation.Positions;
+        return (at[0] - q[2], at[1] - q[3]);
+    }
 }
