@@ -165,11 +165,14 @@ def main():
     line = requests.readline()
     if not line:
         return
-    with open(json.loads(line)["memory"], "r+b") as file:
+    path = json.loads(line)["memory"]
+    with open(path, "r+b") as file:
         memory = mmap.mmap(file.fileno(), 0)
-    wire.write(REPLY.pack(MAGIC, 0, False, False, 0, 0.0, 0))
+    os.unlink(path)
+    server = Server(env, description, memory, wire)
     try:
-        Server(env, description, memory, wire).run(requests)
+        wire.write(REPLY.pack(MAGIC, 0, False, False, 0, 0.0, 0))
+        server.run(requests)
     except BrokenPipeError:
         pass
     finally:
