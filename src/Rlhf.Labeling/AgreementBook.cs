@@ -16,7 +16,7 @@ internal sealed class AgreementBook(PreferenceStore store, long runId)
     private readonly Lock _lock = new();
     private readonly Dictionary<long, Comparison> _labels = [];
     private readonly Dictionary<long, List<Comparison>> _byQuery = [];
-    private readonly Dictionary<(long First, long Second), Agreement> _agreements = [];
+    private readonly Dictionary<(long First, long Second), LabelAgreement> _agreements = [];
     private long _through;
 
     /// <summary>Those who judged at least one pair both, the most pairs first.</summary>
@@ -73,10 +73,10 @@ internal sealed class AgreementBook(PreferenceStore store, long runId)
             Of(label.LabelerId, Model).Add(label.FirstWeight, p > 0.5 ? 1f : 0f, times);
     }
 
-    private Agreement Of(long first, long second)
+    private LabelAgreement Of(long first, long second)
     {
-        if (!_agreements.TryGetValue((first, second), out Agreement? agreement))
-            _agreements[(first, second)] = agreement = new Agreement();
+        if (!_agreements.TryGetValue((first, second), out LabelAgreement? agreement))
+            _agreements[(first, second)] = agreement = new LabelAgreement();
         return agreement;
     }
 }

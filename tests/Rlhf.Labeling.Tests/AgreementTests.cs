@@ -5,42 +5,6 @@ namespace Rlhf.Labeling.Tests;
 public sealed class AgreementTests
 {
     [Test]
-    public void Kappa_IsCohens()
-    {
-        // 20 first/first, 5 first/second, 10 second/first, 15 second/second: pₒ = 0.7, pₑ = 0.5, κ = 0.4.
-        var agreement = new Agreement();
-        Count(agreement, 20, 1, 1);
-        Count(agreement, 5, 1, 0);
-        Count(agreement, 10, 0, 1);
-        Count(agreement, 15, 0, 0);
-        Assert.That((agreement.Pairs, agreement.Share), Is.EqualTo((50L, 0.7)));
-        Assert.That(agreement.Kappa, Is.EqualTo(0.4).Within(1e-12));
-    }
-
-    [Test]
-    public void Kappa_CountsTiesAsAThirdAnswer()
-    {
-        // Each of three answers once, all alike: pₒ = 1; then one tie against first: pₒ = 3/4, pₑ = (2·1 + 1·1 + 1·2)/16.
-        var agreement = new Agreement();
-        Count(agreement, 1, 1, 1);
-        Count(agreement, 1, 0, 0);
-        Count(agreement, 1, 0.5f, 0.5f);
-        Assert.That(agreement.Kappa, Is.EqualTo(1).Within(1e-12));
-        Count(agreement, 1, 1, 0.5f);
-        Assert.That(agreement.Kappa, Is.EqualTo((0.75 - (5.0 / 16)) / (1 - (5.0 / 16))).Within(1e-12));
-    }
-
-    [Test]
-    public void Kappa_IsUndefined_WithoutPairs_OrWhereBothOnlySayOneThing()
-    {
-        var agreement = new Agreement();
-        Assert.That(agreement.Kappa, Is.Null);
-        Count(agreement, 7, 1, 1);
-        Assert.That(agreement.Kappa, Is.Null);
-        Assert.That(agreement.Share, Is.EqualTo(1));
-    }
-
-    [Test]
     public async Task Book_FollowsAnswersThatAreTakenBack()
     {
         await using LabelingHost host = await LabelingHost.StartAsync();
@@ -80,11 +44,5 @@ public sealed class AgreementTests
         }
 
         Assert.That(BlindVotes.Count(host.Store, run), Is.EqualTo(new[] { new WinCount("ppo", "sft", 2.5 / 4, 4) }));
-    }
-
-    private static void Count(Agreement agreement, int times, float first, float second)
-    {
-        for (int i = 0; i < times; i++)
-            agreement.Add(first, second);
     }
 }

@@ -29,6 +29,17 @@ public sealed class LabelAgreementTests
     }
 
     [Test]
+    public void Kappa_CountsTiesAsAThirdAnswer()
+    {
+        // Each answer once alike, then one first against a tie: pₒ = 3/4, pₑ = (2·1 + 1·1 + 1·2)/16.
+        LabelAgreement agreement = new();
+        foreach (float weight in new[] { 1f, 0f, 0.5f })
+            agreement.Add(weight, weight);
+        agreement.Add(1, 0.5f);
+        Assert.That(agreement.Kappa, Is.EqualTo((0.75 - (5.0 / 16)) / (1 - (5.0 / 16))).Within(1e-12));
+    }
+
+    [Test]
     public void Kappa_IsNotDefined_WithoutPairs_AndForOneAnswerOnly()
     {
         LabelAgreement agreement = new();

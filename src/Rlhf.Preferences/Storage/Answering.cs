@@ -81,10 +81,11 @@ internal static class Answering
     public static IReadOnlyList<Label> History(Database database, long run, long? labeler, long before, int count) => database.Rows(
         $"""
         SELECT {LabelFields} FROM answers a JOIN queries q ON q.id = a.query
-        WHERE a.run = $0 AND a.id < $1 AND ($2 IS NULL OR a.labeler = $2) AND (a.choice IS NOT NULL OR a.body IS NOT NULL)
-        ORDER BY a.id DESC LIMIT $3
+        WHERE a.run = $0 AND a.id < $1 AND (a.choice IS NOT NULL OR a.body IS NOT NULL) {(labeler is null ? "" : "AND a.labeler = $3")}
+        ORDER BY a.id DESC LIMIT $2
         """,
-        ReadLabel, run, before, labeler, count);
+        ReadLabel,
+        labeler is null ? [run, before, count] : [run, before, count, labeler]);
 
     public static ComparisonChanges Changes(Database database, long run, long after)
     {
