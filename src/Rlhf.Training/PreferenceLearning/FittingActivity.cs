@@ -68,9 +68,7 @@ internal sealed class FittingActivity : IDisposable
                 due -= steps;
             }
 
-            Regularization = _fitter.Regularization.Average();
-            Collapses = _fitter.Collapses;
-            _exchange.Publish(_ensemble);
+            Publish();
         }
 
         return true;
@@ -95,8 +93,7 @@ internal sealed class FittingActivity : IDisposable
             _fitter.Load(directory);
             string path = Path.Combine(directory, StateFile);
             _moments.Restore(ControlFiles.ReadJson<RunningMoments.State>(path, "moments of the inputs"), path);
-            Collapses = _fitter.Collapses;
-            _exchange.Publish(_ensemble);
+            Publish();
         }
     }
 
@@ -104,5 +101,12 @@ internal sealed class FittingActivity : IDisposable
     {
         _fitter.Dispose();
         _ensemble.Dispose();
+    }
+
+    private void Publish()
+    {
+        Regularization = _fitter.Regularization.Average();
+        Collapses = _fitter.Collapses;
+        _exchange.Publish(_ensemble);
     }
 }
