@@ -1,0 +1,130 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
+using Rlhf.Cli.Tests.Checking;
+using Rlhf.Preferences;
+
+namespace Rlhf.Cli.Tests.Verbs;
+
+public sealed class PrefsVerbTests
+{
+    private const string Brief =
+        "prefs train --env pendulum --labels 16 --steps 9000 --batch_size 512 --num_envs 4 --horizon 50 --eval_episodes 3 --save_steps 512 --seed 1";
+
+    private TemporaryFolder _folder = null!;
+
+    [SetUp]
+    public void SetUp() => _folder = new TemporaryFolder();
+
+    [TearDown]
+    public void TearDown() => _folder.Dispose();
+
+    private string Run => Path.Combine(_folder.Path, "run");
+
+    private string Database => Path.Combine(Run, "preferences.db");
+
+    [Test]
+    public async Task Train_AsksLearnsAndReports()
+    {
+        (int code, string output, string error) = await InvokeAsync($"{Brief} --synchronous");
+
+        Assert.That((code, error), Is.EqualTo((0, "")));
+        JsonNode[] metrics = [.. File.ReadLines(Path.Combine(Run, "metrics.jsonl")).Select(line => JsonNode.Parse(line)!)];
+        JsonNode report = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Run, "report.json")))!;
+        Assert.Multiple(() =>
+        {
+            Assert.That((int)report["labels"]!, Is.EqualTo(16));
+            Assert.That(report["eval/mean_reward"], Is.Not.Null);
+            Assert.That(metrics.Select(line => (double)line["preferences/labels"]!), Is.Ordered.Ascending);
+            Assert.That((double)metrics[^1]["reward_model/fit_steps"]!, Is.GreaterThan(0));
+            Assert.That(output, Does.Contain("labels 16/16").And.Contain("true return without exploration"));
+            Assert.That(Directory.GetFiles(Path.Combine(Run, "model")).Select(Path.GetFileName), Does.Contain("policy.json"));
+            Assert.That(Directory.GetFiles(Path.Combine(Run, "reward_model")).Select(Path.GetFileName), Does.Contain("reward_model.safetensors"));
+            Assert.That(Directory.GetDirectories(Run, "checkpoint-*"), Is.Empty);
+        });
+    }
+
+    [Test]
+    public async Task Train_KilledFiveTimes_LosesNoLabel_AndEnds()
+    {
+        HashSet<long> seen = [];
+        for (int kill = 0; kill < 5; kill++)
+        {
+            // Later each time, and between an update and its checkpoint or its labels, as it happens.
+            Kill($"{Brief}{(kill > 0 ? " --resume_from_checkpoint" : string.Empty)}", afterUpdates: 1 + kill);
+            long[] labels = Labels();
+            Assert.That(labels, Is.SupersetOf(seen), $"after kill {kill + 1}");
+            seen = [.. labels];
+        }
+
+        (int code, string output, string error) = await InvokeAsync($"{Brief} --resume_from_checkpoint");
+        Assert.That((code, error), Is.EqualTo((0, "")));
+        Assert.That(Labels(), Is.SupersetOf(seen).And.Length.EqualTo(16));
+        Assert.That(output, Does.Contain("labels 16/16"));
+    }
+
+    [Test]
+    public async Task Train_DoesNotMixRuns_Unasked()
+    {
+        await InvokeAsync($"{Brief} --synchronous");
+        (int code, _, string error) = await InvokeAsync(Brief);
+        Assert.That(code, Is.EqualTo(1));
+        Assert.That(error, Does.Contain("run 'pendulum' is there already").And.Contain("--resume_from_checkpoint"));
+    }
+
+    [Test]
+    public async Task Fit_MeasuresTheModelAlone()
+    {
+        await InvokeAsync($"{Brief} --synchronous");
+        (int code, string output, string error) = await InvokeAsync($"prefs fit --db {Database} --max_steps 50 --output_dir {Path.Combine(_folder.Path, "fitted")}");
+        Assert.That((code, error), Is.EqualTo((0, "")));
+        Assert.That(output, Does.Contain("held-out accuracy").And.Contain("correlation"));
+        Assert.That(File.Exists(Path.Combine(_folder.Path, "fitted", "reward_model.safetensors")));
+    }
+
+    [TestCase("prefs train --env nowhere", "nowhere")]
+    [TestCase("prefs train --env pendulum --labels 0", "--labels: 0, expected at least 1")]
+    [TestCase("prefs train --env pendulum --oracle_error_rate 2", "--oracle_error_rate: 2, expected at most 1")]
+    public async Task BadInput_IsOneLine(string line, string expected)
+    {
+        (int code, _, string error) = await InvokeAsync(line);
+        Assert.That(code, Is.Not.Zero);
+        Assert.That(error.Trim().Split('\n'), Has.Length.EqualTo(1));
+        Assert.That(error, Does.Contain(expected));
+    }
+
+    [Test]
+    public async Task Fit_NamesTheStoreThatIsMissing()
+    {
+        (int code, _, string error) = await InvokeAsync($"prefs fit --db {Database}");
+        Assert.That((code, error.Trim()), Is.EqualTo((1, $"rlhf: {Database}: missing, expected a store of preferences")));
+    }
+
+    private Task<(int Code, string Output, string Error)> InvokeAsync(string line) => Checking.Cli.RunAsync(Arguments(line));
+
+    private string[] Arguments(string line)
+    {
+        string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return words.Contains("train") ? [.. words, "--output_dir", Run] : words;
+    }
+
+    private long[] Labels()
+    {
+        using var store = new PreferenceStore(Database);
+        return [.. store.GetComparisons(store.FindRun("pendulum")!.Id).Added.Select(label => label.Id)];
+    }
+
+    // SIGKILL as soon as the process has told of so many updates.
+    private void Kill(string line, int afterUpdates)
+    {
+        var start = new ProcessStartInfo(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../../dotnet")) { RedirectStandardOutput = true };
+        foreach (string argument in (string[])[typeof(CommandLine).Assembly.Location, .. Arguments(line)])
+            start.ArgumentList.Add(argument);
+        using Process process = Process.Start(start)!;
+        int updates = 0;
+        while (updates < afterUpdates && process.StandardOutput.ReadLine() is { } text)
+            updates += text.StartsWith("step ", StringComparison.Ordinal) ? 1 : 0;
+        process.Kill();
+        process.WaitForExit();
+    }
+}
