@@ -10,8 +10,8 @@ namespace Rlhf.Training.PreferenceLearning;
 /// </summary>
 internal sealed class FittingActivity : IDisposable
 {
-    // Steps between looks at new labels and at the time.
-    private const int Chunk = 50;
+    // Optimizer steps of one call: about a second of vectors, or some of frames, after which others see the news and checkpoints can be written.
+    private const int VectorSteps = 200, PixelSteps = 10;
     private const string StateFile = "reward_inputs.json";
     private readonly Lock _lock = new();
     private readonly RewardEnsemble _ensemble;
@@ -45,29 +45,22 @@ internal sealed class FittingActivity : IDisposable
         return (long)Math.Ceiling(presentations / _options.Fit.BatchPairs);
     }
 
-    /// <summary>Makes optimizer steps up to the plan and publishes the model.</summary>
+    /// <summary>Makes some optimizer steps towards the plan and publishes the model.</summary>
     /// <param name="labels">D.</param>
     /// <param name="environmentSteps">Of the run so far.</param>
-    /// <param name="most">Steps at most.</param>
     /// <param name="cancellation">Ends it early.</param>
     /// <returns>Whether any were made.</returns>
-    public bool Fit(LabelSet labels, long environmentSteps, long most, CancellationToken cancellation)
+    public bool Fit(LabelSet labels, long environmentSteps, CancellationToken cancellation)
     {
         LabelledPair[] pairs = labels.Snapshot();
-        long due = Math.Min(most, Planned(environmentSteps) - Step);
+        int due = (int)Math.Min(_ensemble.Input.IsPixels ? PixelSteps : VectorSteps, Planned(environmentSteps) - Step);
         if (pairs.Length == 0 || due <= 0)
             return false;
 
         lock (_lock)
         {
             _moments.GiveTo(_ensemble);
-            while (due > 0)
-            {
-                int steps = (int)Math.Min(due, Chunk);
-                Report = _fitter.Fit(pairs, steps, cancellation);
-                due -= steps;
-            }
-
+            Report = _fitter.Fit(pairs, due, cancellation);
             Publish();
         }
 

@@ -301,7 +301,10 @@ public sealed class PreferenceTrainer : IDisposable
         while (Gather())
             cancellation.ThrowIfCancellationRequested();
         if (_gatherer.Count >= Plan || _buffer.Steps == 0)
-            _fitting.Fit(_gatherer.Labels, TrainedSteps, long.MaxValue, cancellation);
+        {
+            while (_fitting.Fit(_gatherer.Labels, TrainedSteps, cancellation))
+                Tell(o => o.Changed(Status));
+        }
     }
 
     /// <summary>Looks for answers, asks what is due, lets the oracle answer.</summary>
@@ -343,7 +346,7 @@ public sealed class PreferenceTrainer : IDisposable
         {
             // The first labels are the first thing the model sees: it waits until all are there, or 200 epochs would go to the earliest few.
             bool ready = _fitting.Step > 0 || _gatherer.Count >= _options.LabelsAtStart;
-            if (ready && _fitting.Fit(_gatherer.Labels, TrainedSteps, most: 200, cancellation))
+            if (ready && _fitting.Fit(_gatherer.Labels, TrainedSteps, cancellation))
             {
                 _waits.SetFitting(null);
                 _waits.Signal();

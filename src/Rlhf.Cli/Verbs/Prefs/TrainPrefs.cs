@@ -20,7 +20,7 @@ internal sealed class TrainPrefs
 {
     private readonly OptionSet _set = new();
     private readonly EnvironmentOption _environment;
-    private readonly Option<int> _labels, _count, _batchSize, _members, _threads, _episodes;
+    private readonly Option<int> _labels, _count, _batchSize, _members, _initialEpochs, _threads, _episodes;
     private readonly Option<int?> _initialLabels, _clipLength;
     private readonly Option<string> _oracle, _ablation, _queries;
     private readonly Option<double> _errorRate, _ties, _labelsPerStep, _gamma, _lambda, _maxKl, _noise;
@@ -49,6 +49,7 @@ internal sealed class TrainPrefs
         _noise = _set.AddNumber("label_noise", "Share of answers that the reward model takes for random", 0.1, 0.0, 0.9);
         _members = _set.AddNumber("ensemble_size", "Reward networks", 3, 1);
         _labelsPerStep = _set.AddNumber("labels_per_step", "Comparisons that the reward model sees for each environment step", 0.1, 0.0);
+        _initialEpochs = _set.AddNumber("initial_epochs", "Passes over the first comparisons before training", 200, 0);
         _synchronous = _set.Add("synchronous", "One activity after the other: the same bits from the same seed", false);
         _count = _set.AddNumber("num_envs", "Environments side by side; 0: 8, pixels 16", 0, 0);
         _batchSize = _set.AddNumber("batch_size", "TRPO: environment steps an update", 4096, 1);
@@ -91,7 +92,8 @@ internal sealed class TrainPrefs
         TrainingRun run = TrainingRun.Open(directory, _set.Arguments(result), resume);
         PreferenceOptions options = Options(result, spec, seed);
         using var log = new RunLog(directory, append: resume, tensorBoard: _reportTo.TensorBoard(result));
-        var observers = new PreferenceObserverGroup(new PrefsView(output, log), new RunRecorder(directory));
+        using var view = new PrefsView(output, log, result.GetValue(_oracle) == "none" ? $"answers come through the store: rlhf label --db {database}" : null);
+        var observers = new PreferenceObserverGroup(view, new RunRecorder(directory));
         using var trainer = new PreferenceTrainer(kernels, store, Describe(result, kernels, name, threads, spec, seed), options, observers);
 
         // Killed before its first checkpoint a run has its labels and nothing else: it begins anew with them.
@@ -156,6 +158,7 @@ internal sealed class TrainPrefs
                 _ => SelectionRule.Variance,
             },
             LabelsPerStep = result.GetValue(_labelsPerStep),
+            InitialEpochs = result.GetValue(_initialEpochs),
             Synchronous = result.GetValue(_synchronous),
             RewardModel = defaults.RewardModel with { Members = result.GetValue(_members) },
             Fit = defaults.Fit with { LabelNoise = (float)result.GetValue(_noise), Seed = seed },
