@@ -8,6 +8,7 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "abi/abi.h"
 #include "mujoco/rlhf_mujoco.h"
@@ -27,6 +28,7 @@ struct rlhf_mujoco_model {
 struct rlhf_mujoco_simulation {
     std::shared_ptr<mjModel> model;
     mjData* data = nullptr;
+    std::vector<double> positions;
     int64_t warnings[RLHF_MUJOCO_WARNINGS] = {};
     bool dead = false;
 
@@ -174,6 +176,7 @@ RLHF_API int32_t rlhf_mujoco_simulation_create(rlhf_mujoco_model* model, rlhf_mu
         auto made = std::make_unique<rlhf_mujoco_simulation>();
         made->model = need(model, "model").model;
         const mjModel* m = made->model.get();
+        made->positions.resize(static_cast<size_t>(m->nq));
         mjData** data = &made->data;
         if (!trapped([m, data] { *data = mj_makeData(m); })) fail("a simulation");
         if (made->data == nullptr) throw std::bad_alloc();
@@ -224,8 +227,13 @@ RLHF_API int32_t rlhf_mujoco_simulation_step(rlhf_mujoco_simulation* simulation,
                 mj_step(m, d);
                 *stop = take_warnings(s);
             }
-            // The last mj_step leaves positions in the world as they were before it moved qpos.
-            if (!*stop) mj_kinematics(m, d);
+            if (*stop) return;
+            // The last mj_step leaves positions in the world as they were before it moved qpos. Where they are computed,
+            // quaternions are normalised; put back, the state has the bits that mj_step alone would have given.
+            const size_t bytes = sizeof(double) * static_cast<size_t>(m->nq);
+            std::memcpy(s.positions.data(), d->qpos, bytes);
+            mj_kinematics(m, d);
+            std::memcpy(d->qpos, s.positions.data(), bytes);
         });
         if (diverged) {
             rlhf::abi::last_error() = std::string("MuJoCo: ") + rlhf::mujoco::last_warning_text();
@@ -233,6 +241,14 @@ RLHF_API int32_t rlhf_mujoco_simulation_step(rlhf_mujoco_simulation* simulation,
         }
     });
     return status == rlhf::abi::kOk && diverged ? RLHF_MUJOCO_DIVERGED : status;
+}
+
+RLHF_API int32_t rlhf_mujoco_simulation_raw(rlhf_mujoco_simulation* simulation, const void** model, void** data) {
+    return guard([&] {
+        const rlhf_mujoco_simulation& s = need(simulation, "simulation");
+        need(model, "model") = s.model.get();
+        need(data, "data") = s.data;
+    });
 }
 
 RLHF_API int32_t rlhf_mujoco_simulation_usage(rlhf_mujoco_simulation* simulation, rlhf_mujoco_usage* usage) {

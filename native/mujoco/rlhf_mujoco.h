@@ -82,6 +82,8 @@ int32_t rlhf_mujoco_simulation_reset(rlhf_mujoco_simulation* simulation);
 int32_t rlhf_mujoco_simulation_forward(rlhf_mujoco_simulation* simulation);
 // count × mj_step, then the positions that follow from the last qpos. Stops at the first divergence.
 int32_t rlhf_mujoco_simulation_step(rlhf_mujoco_simulation* simulation, int32_t count);
+// The mjModel and mjData themselves, for measurements beside MuJoCo alone. They belong to the handles.
+int32_t rlhf_mujoco_simulation_raw(rlhf_mujoco_simulation* simulation, const void** model, void** data);
 int32_t rlhf_mujoco_simulation_usage(rlhf_mujoco_simulation* simulation, rlhf_mujoco_usage* usage);
 
 #ifdef __cplusplus

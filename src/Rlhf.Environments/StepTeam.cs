@@ -5,15 +5,20 @@ namespace Rlhf.Environments;
 
 /// <summary>
 /// Threads that take items one at a time, the caller among them: environments differ in what a step costs, so none is promised to a thread.
-/// A waiting thread spins for at most 50 µs and then sleeps. Nothing is allocated a call.
+/// A run ends when its items are done, not when every thread came by: one that sleeps, or that the system holds up, costs nothing.
+/// A waiting thread spins for at most 50 µs and then sleeps. Nothing is allocated a run.
 /// </summary>
 internal sealed class StepTeam : IDisposable
 {
+    private const int RunShift = 32;
     private static readonly long SpinTicks = Stopwatch.Frequency / 20_000;
     private readonly Thread[] _threads;
     private readonly AutoResetEvent[] _wake;
     private readonly int[] _asleep;
-    private int _generation, _pending, _next, _items;
+
+    // The run's number above, the items that nobody took yet below: whoever comes late finds another run's number and takes nothing.
+    private ulong _open;
+    private int _done;
     private Action<int>? _work;
     private ExceptionDispatchInfo? _failure;
     private volatile bool _stopping;
@@ -36,20 +41,12 @@ internal sealed class StepTeam : IDisposable
     public void Run(int items, Action<int> work)
     {
         _work = work;
-        _items = items;
-        _next = 0;
         _failure = null;
-        _pending = _threads.Length;
-        Interlocked.Increment(ref _generation);
-        for (int i = 0; i < _threads.Length; i++)
-        {
-            if (Volatile.Read(ref _asleep[i]) != 0)
-                _wake[i].Set();
-        }
-
-        TakeItems();
+        _done = 0;
+        uint run = Publish(items);
+        TakeItems(run);
         var spinner = default(SpinWait);
-        while (Volatile.Read(ref _pending) != 0)
+        while (Volatile.Read(ref _done) != items)
             spinner.SpinOnce(sleep1Threshold: -1);
         _failure?.Throw();
     }
@@ -59,7 +56,7 @@ internal sealed class StepTeam : IDisposable
         if (_stopping)
             return;
         _stopping = true;
-        Interlocked.Increment(ref _generation);
+        Publish(0);
         for (int i = 0; i < _threads.Length; i++)
         {
             _wake[i].Set();
@@ -68,41 +65,61 @@ internal sealed class StepTeam : IDisposable
         }
     }
 
-    private void TakeItems()
+    private static uint RunOf(ulong open) => (uint)(open >> RunShift);
+
+    private uint Publish(int items)
     {
-        try
+        uint run = RunOf(_open) + 1;
+        // The full fence keeps this apart from the look at who sleeps.
+        Interlocked.Exchange(ref _open, ((ulong)run << RunShift) | (uint)items);
+        for (int i = 0; i < _threads.Length; i++)
         {
-            for (int item; (item = Interlocked.Increment(ref _next) - 1) < _items;)
-                _work!(item);
+            if (Volatile.Read(ref _asleep[i]) != 0)
+                _wake[i].Set();
         }
-        catch (Exception e)
+
+        return run;
+    }
+
+    private void TakeItems(uint run)
+    {
+        for (ulong open = Volatile.Read(ref _open); RunOf(open) == run && (uint)open != 0; open = Volatile.Read(ref _open))
         {
-            // The other threads end their items; the caller throws.
-            Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(e), null);
+            if (Interlocked.CompareExchange(ref _open, open - 1, open) != open)
+                continue;
+            // The run cannot end before this item is done, so its work is the one that stands here.
+            try
+            {
+                _work!((int)(uint)open - 1);
+            }
+            catch (Exception e)
+            {
+                // The other items are done all the same; the caller throws.
+                Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(e), null);
+            }
+
+            Interlocked.Increment(ref _done);
         }
     }
 
     private void Work(int worker)
     {
-        int seen = 0;
-        while (true)
+        uint seen = 0;
+        while (!_stopping)
         {
             seen = AwaitNext(worker, seen);
-            if (_stopping)
-                return;
-            TakeItems();
-            Interlocked.Decrement(ref _pending);
+            TakeItems(seen);
         }
     }
 
-    private int AwaitNext(int worker, int seen)
+    private uint AwaitNext(int worker, uint seen)
     {
         long deadline = Stopwatch.GetTimestamp() + SpinTicks;
         while (true)
         {
-            int generation = Volatile.Read(ref _generation);
-            if (generation != seen)
-                return generation;
+            uint run = RunOf(Volatile.Read(ref _open));
+            if (run != seen)
+                return run;
             if (Stopwatch.GetTimestamp() < deadline)
             {
                 Thread.SpinWait(8);
@@ -111,7 +128,7 @@ internal sealed class StepTeam : IDisposable
 
             // Announce first, look again, then sleep: whoever published in between sees the flag, or was seen by the second look.
             Interlocked.Exchange(ref _asleep[worker], 1);
-            if (Volatile.Read(ref _generation) == seen)
+            if (RunOf(Volatile.Read(ref _open)) == seen)
                 _wake[worker].WaitOne();
             Volatile.Write(ref _asleep[worker], 0);
             deadline = Stopwatch.GetTimestamp() + SpinTicks;

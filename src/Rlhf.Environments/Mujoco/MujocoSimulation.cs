@@ -44,6 +44,9 @@ internal sealed unsafe class MujocoSimulation : IDisposable
     /// <summary>[3] a site in the world.</summary>
     public ReadOnlySpan<double> SitePosition(int site) => new(Alive.SitePositions + (3 * site), 3);
 
+    /// <summary>mjModel* and mjData*, for measurements beside MuJoCo alone.</summary>
+    internal (nint Model, nint Data) Raw => MujocoApi.Raw(_handle);
+
     public void Reset() => MujocoApi.Reset(_handle);
 
     /// <summary>Everything that follows from positions and velocities, after they were written.</summary>

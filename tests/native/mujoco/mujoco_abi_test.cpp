@@ -1,6 +1,7 @@
 // The C border of librlhf_mujoco: handles, statuses, error texts, and that MuJoCo's errors end a simulation and
 // nothing else. The robots are tested from C#.
 #include <gtest/gtest.h>
+#include <mujoco/mujoco.h>
 
 #include <cstdio>
 #include <string>
@@ -125,6 +126,28 @@ TEST(MujocoAbiStep, TellsOfDivergenceAndCountsIt) {
     EXPECT_EQ(rlhf_mujoco_simulation_free(&simulation), 0);
     EXPECT_EQ(rlhf_mujoco_model_free(&model), 0);
     EXPECT_FALSE(log_exists());
+}
+
+TEST(MujocoAbiStep, GivesTheBitsOfMjStepAlone) {
+    // A quaternion drifts from length 1 until it is normalised: it must not be, between steps, by whoever looks.
+    rlhf_mujoco_model* model = compile(ball(kLarge));
+    rlhf_mujoco_simulation *ours = simulate(model), *alone = simulate(model);
+    rlhf_mujoco_simulation_view view;
+    const void* raw_model = nullptr;
+    void* raw_data = nullptr;
+    ASSERT_EQ(rlhf_mujoco_simulation_view_get(ours, &view), 0);
+    ASSERT_EQ(rlhf_mujoco_simulation_raw(alone, &raw_model, &raw_data), 0);
+    auto* data = static_cast<mjData*>(raw_data);
+    for (int axis = 3; axis < 6; axis++) view.qvel[axis] = data->qvel[axis] = 7.3 + axis;
+    for (int step = 0; step < 300; step++) {
+        ASSERT_EQ(rlhf_mujoco_simulation_step(ours, 2), 0) << rlhf_mujoco_last_error();
+        mj_step(static_cast<const mjModel*>(raw_model), data);
+        mj_step(static_cast<const mjModel*>(raw_model), data);
+        for (int i = 0; i < 7; i++) ASSERT_EQ(view.qpos[i], data->qpos[i]) << "step " << step << ", position " << i;
+    }
+    EXPECT_EQ(rlhf_mujoco_simulation_free(&ours), 0);
+    EXPECT_EQ(rlhf_mujoco_simulation_free(&alone), 0);
+    EXPECT_EQ(rlhf_mujoco_model_free(&model), 0);
 }
 
 }  // namespace

@@ -104,6 +104,14 @@ internal static unsafe partial class MujocoApi
         return usage;
     }
 
+    /// <summary>mjModel* and mjData*; they belong to the handles.</summary>
+    internal static (nint Model, nint Data) Raw(SimulationHandle simulation)
+    {
+        nint model, data;
+        ThrowIfFailed(simulation_raw(simulation, &model, &data));
+        return (model, data);
+    }
+
     private static void ThrowIfFailed(int status)
     {
         if (status != 0)
@@ -159,4 +167,7 @@ internal static unsafe partial class MujocoApi
 
     [LibraryImport(Library, EntryPoint = "rlhf_mujoco_simulation_usage")]
     private static partial int simulation_usage(SimulationHandle simulation, NativeUsage* usage);
+
+    [LibraryImport(Library, EntryPoint = "rlhf_mujoco_simulation_raw")]
+    private static partial int simulation_raw(SimulationHandle simulation, nint* model, nint* data);
 }

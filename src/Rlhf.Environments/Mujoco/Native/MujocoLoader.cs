@@ -13,6 +13,9 @@ internal static class MujocoLoader
     /// <summary>Null when the library is there; otherwise one line with the places searched and what provides it.</summary>
     internal static string? Error => Library.Value.Error;
 
+    /// <summary>A function of the library or of libmujoco under it, for measurements beside MuJoCo alone.</summary>
+    internal static nint Export(string name) => NativeLibrary.GetExport(Library.Value.Handle, name);
+
     internal static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path) =>
         name == LibraryName ? Library.Value.Handle : 0;
 
