@@ -10,7 +10,8 @@ internal static class Machine
         $"{Processor()}, {Environment.ProcessorCount} cores; {kernels.Width} lanes, {kernels.Threads} threads; "
         + $"OpenBLAS core {OpenBlas.CoreName}; .NET {Environment.Version}";
 
-    private static string Processor()
+    /// <summary>The processor's name.</summary>
+    public static string Processor()
     {
         string[] lines = File.Exists("/proc/cpuinfo") ? File.ReadAllLines("/proc/cpuinfo") : [];
         string Field(string name) =>
