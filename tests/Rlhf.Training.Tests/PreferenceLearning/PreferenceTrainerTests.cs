@@ -53,6 +53,7 @@ internal sealed class PreferenceTrainerTests
             Assert.That(watcher.Updates.Select(metrics => metrics[MetricNames.LabelCount]), Is.Ordered.Ascending);
             Assert.That(watcher.Finished!.Labels, Is.EqualTo(24));
             Assert.That(watcher.Asked, Has.Count.EqualTo(24));
+            Assert.That(watcher.Updates, Has.Count.EqualTo((2000 - 400) / 200), "as many steps as were wanted, and no round more");
             Assert.That(watcher.Updates[^1].Keys, Is.SupersetOf(new[]
             {
                 MetricNames.RewardCorrelation, MetricNames.RewardLossRatio, MetricNames.RewardL2, MetricNames.LabelPlan,
@@ -75,6 +76,33 @@ internal sealed class PreferenceTrainerTests
         {
             Assert.That(honest.Updates.Max(metrics => metrics[MetricNames.RewardCorrelation]), Is.GreaterThan(0.5));
             Assert.That(liar.Updates.Min(metrics => metrics[MetricNames.RewardCorrelation]), Is.LessThan(-0.5));
+        });
+    }
+
+    [Test]
+    public void CannotTell_IsNotTrainedOn_AndAskedForAgain()
+    {
+        var watcher = new Watcher();
+        (_, _, float[] labels) = Run(Brief, "a", watcher: watcher, oracle: new OracleOptions { CannotTellRate = 0.5, TieThreshold = 0.5 });
+        Assert.Multiple(() =>
+        {
+            Assert.That(watcher.Finished!.Labels, Is.EqualTo(24));
+            Assert.That(watcher.Asked, Has.Count.GreaterThan(30));
+            Assert.That(labels, Has.Length.EqualTo(24).And.All.AnyOf(0f, 0.5f, 1f));
+            Assert.That(labels, Does.Contain(0.5f), "ties are");
+        });
+    }
+
+    [Test]
+    public void EveryAblation_RunsToItsEnd([Values] Ablation ablation)
+    {
+        var watcher = new Watcher();
+        Run(Brief.Without(ablation), "a", watcher: watcher);
+        Assert.Multiple(() =>
+        {
+            Assert.That(watcher.Finished!.Labels, Is.EqualTo(24));
+            Assert.That(watcher.Asked.Count(query => query.Step <= 400), ablation == Ablation.NoOnlineQueries ? Is.EqualTo(24) : Is.EqualTo(6));
+            Assert.That(watcher.Updates[^1][MetricNames.RewardL2], ablation == Ablation.NoRegularization ? Is.Zero : Is.GreaterThan(0));
         });
     }
 
