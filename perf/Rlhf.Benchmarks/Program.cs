@@ -2,9 +2,10 @@ using System.CommandLine;
 using Rlhf.Benchmarks;
 using Rlhf.Benchmarks.Environments;
 
-var root = new RootCommand("Measures this build beside what a user would run instead.")
+var root = new RootCommand("Measures this build beside what a user would run instead, and the labeling page under load.")
 {
     KernelsCommand.Create(),
     EnvironmentsCommand.Create(),
+    LabelingCommand.Create(),
 };
-return root.Parse(args).Invoke();
+return await root.Parse(args).InvokeAsync().ConfigureAwait(false);
