@@ -29,13 +29,15 @@ internal sealed class DemoRun
     private readonly int _seed;
     private readonly DemoFiles _files;
     private readonly PolicyJudge _judge;
+    private readonly HumanRankings? _person;
     private readonly Dictionary<string, double> _seconds = [];
     private readonly IReadOnlyList<LanguageExample> _text, _heldOutText;
     private readonly TokenText[] _openings, _heldOutOpenings;
 
     public DemoRun(
-        IKernels kernels, DemoSettings settings, AddressCorpus corpus, ValenceLexicon lexicon, TextEncoder encoder, int seed, DemoFiles files, ITrainingObserver observer, CancellationToken cancellation)
+        IKernels kernels, DemoSettings settings, AddressCorpus corpus, ValenceLexicon lexicon, TextEncoder encoder, int seed, DemoFiles files, ITrainingObserver observer, HumanRankings? person, CancellationToken cancellation)
     {
+        _person = person;
         _files = files;
         _kernels = kernels;
         _settings = settings;
@@ -60,7 +62,9 @@ internal sealed class DemoRun
         var curves = new CurveRecorder(_observer);
         using LanguageModel sft = Timed("SFT", () => TrainLanguageModel(curves));
         double sftLoss = Timed("SFT check", () => _judge.MeanLoss(sft, _heldOutText));
-        IReadOnlyList<Ranking> rankings = Timed("comparisons", () => Compare(sft, TrainingPrompts(_settings.RewardPrompts), withErrors: true));
+        IReadOnlyList<Ranking> rankings = Timed("comparisons", () => _person is null
+            ? Compare(sft, TrainingPrompts(_settings.RewardPrompts), withErrors: true)
+            : _person.Collect($"demo, seed {_seed}", Continue(sft, TrainingPrompts(_settings.HumanRankings), Stream(2)), _cancellation));
         using ScalarModel reward = Timed("reward model", () => TrainRewardModel(sft, rankings, curves));
         (double accuracy, int comparisons) = Timed("reward check", () => CheckRewardModel(sft, reward));
         using LanguageModel ppo = Timed("PPO", () => ImprovePolicy(sft, reward, curves));
@@ -107,17 +111,21 @@ internal sealed class DemoRun
     /// <summary>K continuations of each prompt, ranked by the labeler.</summary>
     private List<Ranking> Compare(LanguageModel policy, TokenText[] prompts, bool withErrors)
     {
-        int k = _settings.ResponsesPerPrompt;
         var labeler = new LexiconLabeler(_lexicon, withErrors ? _settings.LabelErrorRate : 0, (int)Stream(2));
-        using var sampler = new ContinuationSampler(policy, _kernels, _encoder, _settings.ResponseLength);
-        TokenText[] repeated = [.. prompts.SelectMany(prompt => Enumerable.Repeat(prompt, k))];
         return
         [
-            .. sampler.Continue(repeated, Stream(withErrors ? 2 : 3)).Chunk(k).Select((group, i) => new Ranking(
-                prompts[i],
-                Array.ConvertAll(group, continuation => continuation.Text),
-                labeler.Rank(Array.ConvertAll(group, continuation => continuation.Text.Text)))),
+            .. Continue(policy, prompts, Stream(withErrors ? 2 : 3)).Select(each => new Ranking(
+                each.Prompt, each.Completions, labeler.Rank(Array.ConvertAll(each.Completions, completion => completion.Text)))),
         ];
+    }
+
+    /// <summary>K continuations of each prompt.</summary>
+    private List<(TokenText Prompt, TokenText[] Completions)> Continue(LanguageModel policy, TokenText[] prompts, ulong seed)
+    {
+        int k = _settings.ResponsesPerPrompt;
+        using var sampler = new ContinuationSampler(policy, _kernels, _encoder, _settings.ResponseLength);
+        TokenText[] repeated = [.. prompts.SelectMany(prompt => Enumerable.Repeat(prompt, k))];
+        return [.. sampler.Continue(repeated, seed).Chunk(k).Select((group, i) => (prompts[i], Array.ConvertAll(group, continuation => continuation.Text)))];
     }
 
     private ScalarModel TrainRewardModel(LanguageModel sft, IReadOnlyList<Ranking> rankings, ITrainingObserver observer)

@@ -36,6 +36,9 @@ internal sealed record DemoSettings
 
     public int RewardPrompts { get; init; } = 3000;
 
+    /// <summary>Rankings that a person gives in the labeler's place; 0: the simulated labeler gives <see cref="RewardPrompts"/>.</summary>
+    public int HumanRankings { get; init; }
+
     public int RewardHeldOutPrompts { get; init; } = 512;
 
     public double LabelErrorRate { get; init; } = 0.1;

@@ -23,8 +23,8 @@ internal static class HtmlReport
             .note { background: #fffbeb; border-left: 4px solid #d97706; padding: .6rem 1rem } .muted { color: #6b7280 } .prompt { color: #6b7280 }
             </style></head><body>
             <h1>Rlhf.Native demo</h1>
-            <p class="muted">State of the Union addresses: a small GPT is trained on the text, a reward model on rankings of its continuations by valence
-            (one ranking in ten is random), and the policy is improved by PPO. Judged by the true lexicon on openings from held-out addresses.</p>
+            <p class="muted">State of the Union addresses: a small GPT is trained on the text, a reward model on rankings of its continuations {{Labeler(report.Settings)}},
+            and the policy is improved by PPO. Judged by the true lexicon on openings from held-out addresses.</p>
             """);
         Results(page, report);
         Honesty(page, report);
@@ -38,6 +38,10 @@ internal static class HtmlReport
         page.Append("</body></html>\n");
         return page.ToString();
     }
+
+    private static string Labeler(DemoSettings settings) => settings.HumanRankings > 0
+        ? $"by a person ({settings.HumanRankings} rankings)"
+        : "by valence (one ranking in ten is random)";
 
     private static void Results(StringBuilder page, DemoReport report)
     {
@@ -61,7 +65,9 @@ internal static class HtmlReport
         SeedReport worst = report.Seeds.MaxBy(seed => seed.SftLoss)!;
         page.Append($"<p class=note>The text is poor, before and after: a model of {worst.Parameters / 1e6:F1} M parameters that saw "
             + $"{report.Settings.SftTokens / 1e6:F1} M tokens (held-out perplexity {Math.Exp(worst.SftLoss):F0}) writes fragments, not speeches. What improves is the "
-            + "valence of its words, which is all that the labeler looked at; nothing here says that the text became better in any other way.");
+            + (report.Settings.HumanRankings > 0
+                ? "score of a reward model that learned from a person's few rankings; the valence of words below is a lexicon's measure, which nobody was asked for."
+                : "valence of its words, which is all that the labeler looked at; nothing here says that the text became better in any other way."));
         foreach (SeedReport seed in report.Seeds)
         {
             PolicyEvaluation e = seed.Evaluation;

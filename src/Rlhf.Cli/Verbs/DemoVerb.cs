@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text.Json;
 using Rlhf.Cli.Demo;
 using Rlhf.Kernels;
+using Rlhf.Labeling;
 using Rlhf.Models;
 using Rlhf.Models.Native;
 using Rlhf.Training.Data;
@@ -32,23 +33,32 @@ internal static class DemoVerb
             Description = "Seeds to run, one after the other", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [1, 2, 3],
         };
         var ptx = new Option<double>("--ptx_coef") { Description = "Weight of the pretraining loss in PPO (PPO-ptx); 0 for none" };
+        var label = new Option<bool>("--label") { Description = "You are the labeler: rank continuations in your browser; the first seed only" };
+        var labels = new Option<int>("--labels") { Description = "With --label: how many rankings of four to give", DefaultValueFactory = _ => 150 };
+        labels.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() < 1)
+                result.AddError($"--labels: {result.GetValueOrDefault<int>()}, expected at least 1");
+        });
+        var url = new Option<string>("--urls") { Description = "With --label: where the page is served", HelpName = "URL", DefaultValueFactory = _ => new LabelingOptions().Url };
         var command = new Command("demo", "Train a language model, a reward model and a policy on the State of the Union addresses; write report.json and report.html")
         {
-            assets, output, seeds, ptx,
+            assets, output, seeds, ptx, label, labels, url,
         };
         command.SetAction((result, cancellation) => Task.Run(
             () => Run(
                 result.InvocationConfiguration.Output,
                 result.GetRequiredValue(assets),
                 result.GetRequiredValue(output),
-                result.GetRequiredValue(seeds),
-                new DemoSettings { PtxCoef = result.GetValue(ptx) },
+                result.GetValue(label) ? result.GetRequiredValue(seeds)[..1] : result.GetRequiredValue(seeds),
+                new DemoSettings { PtxCoef = result.GetValue(ptx), HumanRankings = result.GetValue(label) ? result.GetRequiredValue(labels) : 0 },
+                result.GetRequiredValue(url),
                 cancellation),
             cancellation));
         return command;
     }
 
-    private static int Run(TextWriter output, string assets, string directory, int[] seeds, DemoSettings settings, CancellationToken cancellation)
+    private static int Run(TextWriter output, string assets, string directory, int[] seeds, DemoSettings settings, string url, CancellationToken cancellation)
     {
         var clock = Stopwatch.StartNew();
         AddressCorpus corpus = AddressCorpus.Load(FolderOf(assets, "1790_george_washington_n.txt"));
@@ -61,7 +71,9 @@ internal static class DemoVerb
         foreach (int seed in seeds)
         {
             output.WriteLine($"seed {seed}: from random weights");
-            SeedReport report = new DemoRun(kernels, settings, corpus, lexicon, encoder, seed, new DemoFiles(Path.Combine(directory, $"seed-{seed}")), new StageLog(output), cancellation).Run();
+            HumanRankings? person = settings.HumanRankings > 0 ? new HumanRankings(Path.Combine(directory, "labels.db"), url, output) : null;
+            var files = new DemoFiles(Path.Combine(directory, $"seed-{seed}"));
+            SeedReport report = new DemoRun(kernels, settings, corpus, lexicon, encoder, seed, files, new StageLog(output), person, cancellation).Run();
             reports.Add(report);
             output.WriteLine(Summary(report));
         }
