@@ -7,7 +7,6 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Rlhf.Labeling.Api;
 using Rlhf.Labeling.Security;
 using Rlhf.Preferences;
@@ -65,9 +64,6 @@ public sealed class LabelingServer : IAsyncDisposable
 
     /// <summary>The same for a server that listens or will listen at <paramref name="url"/>.</summary>
     public static string LinkFor(string url, Invitation invitation) => $"{url.TrimEnd('/')}/#invite={invitation.Token}";
-
-    /// <summary>Completes when the server has been stopped.</summary>
-    public Task WaitAsync(CancellationToken cancellation) => _application.WaitForShutdownAsync(cancellation);
 
     /// <summary>Ends open requests and stops.</summary>
     public async ValueTask DisposeAsync()
