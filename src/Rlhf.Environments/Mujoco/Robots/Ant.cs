@@ -11,8 +11,9 @@ internal sealed class Ant(EnvironmentOptions options) : IRobot
     public const string Id = "ant";
     private const double StepSeconds = 0.05;
 
-    // Standing: what the model has at zero is four stretched legs in the air.
-    private const double StandingHeight = 0.57, StandingKnee = 1;
+    // Standing, a little above the ground: what the model has at zero is four stretched legs in the air, and feet that begin inside the ground
+    // throw the robot out of its bounds. So the joints are shaken, and the ball hardly.
+    private const double StandingHeight = 0.65, StandingKnee = 1, JointShake = 0.1, TiltShake = 0.02;
 
     public RobotFacts Facts { get; } = new()
     {
@@ -36,7 +37,8 @@ internal sealed class Ant(EnvironmentOptions options) : IRobot
         // Behind the ball's seven numbers: hip, knee of each leg. The knees' axes make two of them bend the other way.
         for (int leg = 0; leg < 4; leg++)
             positions[8 + (2 * leg)] = leg is 0 or 3 ? StandingKnee : -StandingKnee;
-        random.Shake(positions, 0.1);
+        random.Shake(positions[3..7], TiltShake);
+        random.Shake(positions[7..], JointShake);
         random.ShakeNormal(velocities, 0.1);
     }
 
