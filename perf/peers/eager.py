@@ -158,3 +158,43 @@ def ppo_loss(tokens):
         _ppo_loss(logprobs, old_logprobs, advantages).backward()
 
     return run
+
+
+def mlp_inference(rows, inputs, hidden, outputs):
+    torch.manual_seed(1)
+    policy = torch.nn.Sequential(
+        torch.nn.Linear(inputs, hidden), torch.nn.Tanh(), torch.nn.Linear(hidden, hidden), torch.nn.Tanh(), torch.nn.Linear(hidden, outputs)
+    )
+    observations = torch.randn(rows, inputs)
+
+    def run():
+        with torch.inference_mode():
+            policy(observations)
+
+    return run
+
+
+def ensemble_fit(members, pairs, length, inputs):
+    """The order of HumanCompatibleAI/imitation: each member by itself, a Python loop over the pairs of its batch, one AdamW step."""
+    torch.manual_seed(1)
+    nets = [
+        torch.nn.Sequential(
+            torch.nn.Linear(inputs, 64), torch.nn.LeakyReLU(0.01), torch.nn.Linear(64, 64), torch.nn.LeakyReLU(0.01), torch.nn.Linear(64, 1)
+        )
+        for _ in range(members)
+    ]
+    optimizers = [torch.optim.AdamW(net.parameters(), lr=1e-6, weight_decay=0.0) for net in nets]
+    clips = torch.rand(members, pairs, 2, length, inputs) * 2 - 1
+    labels = torch.randint(2, (members, pairs)).float()
+
+    def run():
+        for net, optimizer, data, label in zip(nets, optimizers, clips, labels):
+            probabilities = torch.empty(pairs)
+            for i, (first, second) in enumerate(data):
+                difference = (net(second) - net(first)).sum().clamp(-50, 50)
+                probabilities[i] = 0.05 + 0.9 / (1 + difference.exp())
+            optimizer.zero_grad()
+            torch.nn.functional.binary_cross_entropy(probabilities, label).backward()
+            optimizer.step()
+
+    return run
