@@ -97,8 +97,9 @@ internal sealed class RewardFitterTests
         Assert.That(First(one), Is.EqualTo(First(three)).Within(1e-6), "first weights");
         using var alone = new RewardFitter(one, Small.Kernels, Brief);
         using var among = new RewardFitter(three, Small.Kernels, Brief);
-        alone.Fit(pairs, 20);
-        among.Fit(pairs, 20);
+        // Few steps: products of other shapes round differently, and Adam makes whole steps of the rounding of gradients near zero.
+        alone.Fit(pairs, 6);
+        among.Fit(pairs, 6);
         Assert.That(First(three), Is.EqualTo(First(one)).Within(1e-4));
 
         float[] First(RewardEnsemble ensemble)
