@@ -25,7 +25,7 @@ export function showHelp(session) {
   const letters = h("input", { type: "checkbox", checked: lettersAreKeys(), onchange: (event) => localStorage.setItem("rlhf-letters", event.target.checked ? "on" : "off") });
   const close = h("button", { type: "button", class: "primary", onclick: () => dialog.close() }, "Close");
   const dialog = h("dialog", { class: "help", "aria-labelledby": "help-title", onclose: () => dialog.remove() },
-    h("h2", { id: "help-title" }, "How to label"),
+    h("h2", { id: "help-title", tabindex: "-1", autofocus: true }, "How to label"),
     h("p", {}, "Look at both, and choose the one in which better things happen. Decide only on what you see; if nothing in it decides, say “can’t tell”. Three to five seconds are enough for a pair of clips."),
     h("table", { class: "keys" }, h("tbody", {}, rows.map(([keys, text]) => h("tr", {}, h("th", { scope: "row" }, keys.map((each) => [key(each), h("span", { class: "unseen" }, `${spoken(each)} `)]).flat()), h("td", {}, text))))),
     h("label", { class: "marks" }, letters, " Single letters are keys"),
