@@ -22,9 +22,9 @@ internal sealed class TrainPrefs
     private readonly EnvironmentOption _environment;
     private readonly Option<int> _labels, _count, _batchSize, _members, _initialEpochs, _threads, _episodes;
     private readonly Option<int?> _initialLabels, _clipLength;
-    private readonly Option<string> _oracle, _ablation, _queries;
+    private readonly Option<string> _oracle, _ablation, _queries, _trunk;
     private readonly Option<double> _errorRate, _ties, _labelsPerStep, _gamma, _lambda, _maxKl, _noise;
-    private readonly Option<double?> _entropy;
+    private readonly Option<double?> _entropy, _learningRate;
     private readonly Option<long> _steps, _seed, _saving;
     private readonly Option<bool> _synchronous, _resume;
     private readonly Option<string?> _outputDir, _database, _name;
@@ -57,6 +57,8 @@ internal sealed class TrainPrefs
         _lambda = _set.AddNumber("lam", "TRPO: lambda of GAE", 0.97, 0.0, 1.0);
         _maxKl = _set.AddNumber("max_kl", "TRPO: largest mean KL of an update, nats", 0.01, 1e-8, 10.0);
         _entropy = _set.AddOptionalNumber("entropy_coef", "Weight of the entropy [default: 0.01, swimmer 0.001]", 0.0, 10.0);
+        _learningRate = _set.AddOptionalNumber("learning_rate", "A2C: first learning rate [default: 7e-4]", 1e-12, 10.0);
+        _trunk = _set.AddChoice("trunk", "A2C: layers that see frames", "mnih2015", "mnih2013");
         _episodes = _set.AddNumber("eval_episodes", "Episodes of the evaluation at the end, without exploration; 0: none", 20, 0);
         _saving = _set.AddNumber("save_steps", "Environment steps between checkpoints, 0: none", 20_000L, 0L);
         _seed = _set.AddNumber("seed", "Seed of everything", 1L, 0L);
@@ -125,9 +127,19 @@ internal sealed class TrainPrefs
             Name = name,
             CreateEnvironments = environmentSeed => _environment.Create(result, count, threads, environmentSeed),
             CreateTrainer = (environments, steps, rewards, observer) => spec.IsPixels
-                ? new A2cTrainer(kernels, environments, new A2cConfig { TotalSteps = steps, Seed = seed, EntropyCoef = result.GetValue(_entropy) ?? 0.01 }, rewards, observer)
+                ? new A2cTrainer(kernels, environments, A2c(result, steps, seed), rewards, observer)
                 : new TrpoTrainer(kernels, environments, Trpo(result, spec, steps, seed), rewards, observer),
             Oracle = result.GetValue(_oracle) == "synthetic" ? new OracleOptions { ErrorRate = result.GetValue(_errorRate), TieThreshold = result.GetValue(_ties), Seed = seed } : null,
+        };
+    }
+
+    private A2cConfig A2c(ParseResult result, long steps, ulong seed)
+    {
+        var defaults = new A2cConfig { TotalSteps = steps, Seed = seed, EntropyCoef = result.GetValue(_entropy) ?? 0.01 };
+        return defaults with
+        {
+            LearningRate = result.GetValue(_learningRate) ?? defaults.LearningRate,
+            Policy = new PolicyConfig { Trunk = result.GetValue(_trunk) == "mnih2013" ? PixelTrunk.Mnih2013 : PixelTrunk.Mnih2015 },
         };
     }
 
