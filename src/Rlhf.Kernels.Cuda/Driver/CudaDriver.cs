@@ -66,8 +66,7 @@ public sealed unsafe class CudaDriver
             : throw new CudaException(NotFound([library]));
 
     /// <summary>
-    /// The emulator of native/simt: what RLHF_CUDA_LIBRARY names, or librlhf_simt_cuda.so beside the application or in build/native
-    /// of a folder above it.
+    /// The emulator of native/simt: what RLHF_CUDA_LIBRARY names, or librlhf_simt_cuda.so where <see cref="NativeFolders"/> looks.
     /// </summary>
     /// <exception cref="CudaException">It is not there; the message says where it was searched.</exception>
     public static CudaDriver LoadEmulator()
@@ -78,7 +77,7 @@ public sealed unsafe class CudaDriver
         }
 
         List<string> searched = [];
-        foreach (string folder in EmulatorFolders())
+        foreach (string folder in NativeFolders.Search())
         {
             string file = System.IO.Path.Combine(folder, EmulatorLibrary);
             if (File.Exists(file))
@@ -90,19 +89,6 @@ public sealed unsafe class CudaDriver
         }
 
         throw new CudaException($"the emulator {EmulatorLibrary} was not found in {string.Join(", ", searched)}; './rlhf build' makes it");
-    }
-
-    private static IEnumerable<string> EmulatorFolders()
-    {
-        yield return AppContext.BaseDirectory;
-        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            string build = System.IO.Path.Combine(folder.FullName, "build", "native");
-            if (Directory.Exists(build))
-            {
-                yield return build;
-            }
-        }
     }
 
     private static string NotFound(IEnumerable<string> searched) =>

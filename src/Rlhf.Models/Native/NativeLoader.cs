@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
+using Rlhf.Kernels;
 
 namespace Rlhf.Models.Native;
 
@@ -8,7 +9,6 @@ namespace Rlhf.Models.Native;
 internal static partial class NativeLoader
 {
     internal const string LibraryName = "rlhf_torch";
-    private const string FileName = "librlhf_torch.so";
     private static readonly Lazy<(nint Handle, string? Error)> Library = new(Load);
 
     /// <summary>Null when the library is there; otherwise one line with the places searched and what provides it.</summary>
@@ -20,44 +20,7 @@ internal static partial class NativeLoader
     private static (nint Handle, string? Error) Load()
     {
         PrepareEnvironment();
-        List<string> tried = [];
-        foreach (string folder in Folders())
-        {
-            string file = Path.Combine(folder, FileName);
-            if (!File.Exists(file))
-            {
-                tried.Add(folder);
-                continue;
-            }
-
-            try
-            {
-                return (NativeLibrary.Load(file), null);
-            }
-            catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
-            {
-                // The file is there but something under it is not: the loader's own words name it (libtorch, most often).
-                string reason = e.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)[^1];
-                return (0, $"{file} does not load: {reason} (Debian package libtorch-dev provides libtorch)");
-            }
-        }
-
-        return (0, $"{FileName} was not found in {string.Join(", ", tried)}; build it with "
-            + "'cmake -S . -B build/native && cmake --build build/native' (Debian package libtorch-dev), or set RLHF_NATIVE_DIR");
-    }
-
-    private static IEnumerable<string> Folders()
-    {
-        if (Environment.GetEnvironmentVariable("RLHF_NATIVE_DIR") is { Length: > 0 } chosen)
-            yield return chosen;
-        string home = AppContext.BaseDirectory;
-        yield return home;
-        for (DirectoryInfo? folder = new(home); folder is not null; folder = folder.Parent)
-        {
-            string build = Path.Combine(folder.FullName, "build", "native");
-            if (Directory.Exists(build))
-                yield return build;
-        }
+        return NativeFolders.Load("librlhf_torch.so", "libtorch", "libtorch-dev");
     }
 
     /// <summary>
