@@ -19,10 +19,12 @@ public sealed class HumanRankingsTests
                 (Text("You"), [Text("d"), Text("c"), Text("b"), Text("a")]),
                 (Text("They"), [Text("a"), Text("a"), Text("b"), Text("c")]),
             ];
-            using var output = new StringWriter();
+            using var output = new Terminal();
             var person = new HumanRankings(path, "http://127.0.0.1:0", TextWriter.Synchronized(output));
             using var end = new CancellationTokenSource(TimeSpan.FromMinutes(1));
             Task<IReadOnlyList<Ranking>> rankings = Task.Run(() => person.Collect("demo", continuations, end.Token));
+            // Answers that are there before the page is served leave nothing to serve.
+            await output.Asked.WaitAsync(end.Token);
             using var store = new PreferenceStore(path);
             await AnswerAsync(store, 2, end.Token);
             IReadOnlyList<Ranking> given = await rankings;
@@ -57,4 +59,19 @@ public sealed class HumanRankingsTests
     }
 
     private static TokenText Text(string text) => new(text, []);
+
+    /// <summary>Knows when the link stands on it.</summary>
+    private sealed class Terminal : StringWriter
+    {
+        private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Asked => _asked.Task;
+
+        public override void WriteLine(string? value)
+        {
+            base.WriteLine(value);
+            if (value?.Contains("#invite=", StringComparison.Ordinal) == true)
+                _asked.TrySetResult();
+        }
+    }
 }
