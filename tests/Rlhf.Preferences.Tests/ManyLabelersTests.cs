@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Rlhf.Preferences.Storage;
 
 namespace Rlhf.Preferences.Tests;
@@ -35,7 +34,7 @@ public sealed class ManyLabelersTests
     }
 
     [Test]
-    public async Task Answer_AndTheNextPair_AreThereInTime_WithManyComparisonsStored()
+    public async Task Answers_AreAllTaken_WithManyComparisonsStored()
     {
         using TemporaryStore temporary = new();
         long run = temporary.AddRun();
@@ -55,33 +54,20 @@ public sealed class ManyLabelersTests
         AddPairs(temporary.Store, run, 5_000, first: 1_000_000);
         long[] labelers = [.. Enumerable.Range(0, Labelers).Select(i => temporary.Store.AddOracle($"o{i}").Id)];
 
-        // The machine may be busy with other things: the best of three rounds counts.
-        double best = double.PositiveInfinity;
-        for (int round = 0; round < 3 && best > 50; round++)
-            best = Math.Min(best, await Percentile99(temporary.Store, run, labelers));
-        Assert.That(best, Is.LessThan(100), "ms, 99th percentile");
-    }
-
-    private static async Task<double> Percentile99(PreferenceStore store, long run, long[] labelers)
-    {
-        double[][] times = await Task.WhenAll(labelers.Select(labeler => Task.Run(async () =>
+        // How long it takes is what `bench labeling` measures.
+        AnswerStatus[][] answers = await Task.WhenAll(labelers.Select(labeler => Task.Run(async () =>
         {
-            List<double> mine = [];
-            Claim claim = (await store.ClaimAsync(labeler, run))[0];
+            List<AnswerStatus> mine = [];
             for (int i = 0; i < 30; i++)
             {
-                long start = Stopwatch.GetTimestamp();
-                AnswerResult result = await store.AnswerAsync(claim.Id, labeler, Judgement.Of(Answer.Right));
-                claim = (await store.ClaimAsync(labeler, run))[0];
-                mine.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
-                Assert.That(result.Status, Is.EqualTo(AnswerStatus.Accepted));
+                Claim claim = (await temporary.Store.ClaimAsync(labeler, run))[0];
+                mine.Add((await temporary.Store.AnswerAsync(claim.Id, labeler, Judgement.Of(Answer.Right))).Status);
             }
 
             return mine.ToArray();
         })));
-        double[] all = [.. times.SelectMany(mine => mine).Order()];
-        TestContext.Out.WriteLine($"answer + next claim: p50 {all[all.Length / 2]:0.0} ms, p99 {all[all.Length * 99 / 100]:0.0} ms, max {all[^1]:0.0} ms");
-        return all[all.Length * 99 / 100];
+        Assert.That(answers.SelectMany(mine => mine), Is.All.EqualTo(AnswerStatus.Accepted));
+        Assert.That(temporary.Store.GetProgress(run).Answered, Is.EqualTo(100_000 + (30 * Labelers)));
     }
 
     private static void AddPairs(PreferenceStore store, long run, int count, int first = 0)
