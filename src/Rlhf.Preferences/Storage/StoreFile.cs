@@ -39,7 +39,11 @@ internal sealed class StoreFile(string path, TimeSpan busyTimeout, IReadOnlyList
         {
             connection.Open();
             database.Script(string.Create(CultureInfo.InvariantCulture, $"PRAGMA busy_timeout = {(int)busyTimeout.TotalMilliseconds}"));
+
+            // One look at one state of the file: between two, another process may make the store that this one finds half of.
+            database.Script("BEGIN");
             CheckOwner(database);
+            database.Script("COMMIT");
 
             // Kept in the file; FULL makes each commit wait until its pages of the log are on the disk.
             database.Script("PRAGMA journal_mode = WAL");
