@@ -9,7 +9,7 @@ var root = new RootCommand("Measures this build beside what a user would run ins
     KernelsCommand.Create(),
     EnvironmentsCommand.Create(),
     NetworksCommand.Create(),
-    ControlSpeedCommand.Create(),
+    EnvironmentsCommand.CreateControl(),
     ControlGatesCommand.Create(),
     LabelingCommand.Create(),
 };

@@ -1,31 +1,42 @@
 using System.CommandLine;
-using System.Diagnostics;
 using Rlhf.Benchmarks.Harness;
-using Rlhf.Environments;
 using Rlhf.Environments.Mujoco;
+using Rlhf.Models.Native;
 
 namespace Rlhf.Benchmarks.Environments;
 
-/// <summary><c>bench environments</c>: steps a second of robots side by side, beside MuJoCo alone on the same actions and threads.</summary>
+/// <summary>
+/// <c>bench environments</c>: steps a second of robots side by side, with and without a policy, beside MuJoCo alone on the same actions and
+/// threads. <c>bench control</c> is the same for the rows with a policy.
+/// </summary>
 internal static class EnvironmentsCommand
 {
-    private const ulong Seed = 1;
-
     /// <summary>The command with its options.</summary>
-    public static Command Create()
+    public static Command Create() =>
+        Create("environments", "Time environments side by side, without and with a policy, and bare mj_step, in alternating rounds", "", withPrepared: true);
+
+    /// <summary>The command that times acting only.</summary>
+    public static Command CreateControl() =>
+        Create("control", "Time a policy acting in environments side by side, and bare mj_step, in alternating rounds", "hopper", withPrepared: false);
+
+    private static Command Create(string name, string description, string robot, bool withPrepared)
     {
-        var filter = new Option<string>("--env") { Description = "Only this robot", HelpName = "ID", DefaultValueFactory = _ => "" };
+        var json = new Option<FileInfo?>("--json") { Description = "Write the rows as a JSON array", HelpName = "FILE" };
+        var filter = new Option<string>("--env") { Description = "Only this robot", HelpName = "ID", DefaultValueFactory = _ => robot };
         var count = new Option<int>("--count") { Description = "Environments", DefaultValueFactory = _ => 8 };
         var threads = new Option<int>("--threads") { Description = "Threads of both sides", DefaultValueFactory = _ => 2 };
         var steps = new Option<int>("--steps") { Description = "Steps of each environment in a round", DefaultValueFactory = _ => 1000 };
         var rounds = new Option<int>("--rounds") { Description = "Alternating rounds; medians are reported", DefaultValueFactory = _ => 9 };
-        var command = new Command("environments", "Time environments side by side, and bare mj_step, in alternating rounds") { filter, count, threads, steps, rounds };
-        command.SetAction(result => Run(
-            result.GetValue(filter)!, result.GetValue(count), result.GetValue(threads), result.GetValue(steps), result.GetValue(rounds), Console.Out, Console.Error));
+        var command = new Command(name, description) { json, filter, count, threads, steps, rounds };
+        command.SetAction(result =>
+        {
+            int[] numbers = [result.GetValue(count), result.GetValue(threads), result.GetValue(steps), result.GetValue(rounds)];
+            return Run(result.GetValue(json), result.GetValue(filter)!, numbers, withPrepared, Console.Out, Console.Error);
+        });
         return command;
     }
 
-    private static int Run(string filter, int count, int threads, int steps, int rounds, TextWriter output, TextWriter error)
+    private static int Run(FileInfo? json, string filter, int[] numbers, bool withPrepared, TextWriter output, TextWriter error)
     {
         if (MujocoLibrary.UnavailableReason is { } reason)
         {
@@ -34,81 +45,47 @@ internal static class EnvironmentsCommand
         }
 
         IReadOnlyList<string> robots = new RobotFamily().Ids;
-        if (count < 1 || threads < 1 || steps < 1 || rounds < 1 || (filter.Length > 0 && !robots.Contains(filter)))
+        if (numbers.Min() < 1 || (filter.Length > 0 && !robots.Contains(filter)))
         {
             error.WriteLine($"rlhf: --count, --threads, --steps and --rounds expect a number of at least 1, --env one of {string.Join(", ", robots)}");
             return 2;
         }
 
-        output.WriteLine($"{Machine.Processor()}, {Environment.ProcessorCount} cores; MuJoCo {MujocoLibrary.Version}; {count} environments, {threads} threads, "
-            + $"{rounds} rounds of {steps} steps; ratios are of the same round, lowest, median and highest");
-        output.WriteLine($"{"robot",-26}{"steps/s",12}{"bare steps/s",14}{"wall ratio",24}{"processor ratio",24}");
-        foreach (string id in robots.Where(id => filter.Length == 0 || id == filter))
-            Measure(id, count, threads, steps, rounds, output);
-        return 0;
-    }
-
-    private static void Measure(string id, int count, int threads, int steps, int rounds, TextWriter output)
-    {
-        // No episode ends inside a round: a reset has no counterpart on the other side.
-        var options = new EnvironmentOptions { Form = TaskForm.Paper, Horizon = steps + 1 };
-        using var vector = new VectorEnvironment([.. Enumerable.Range(0, count).Select(_ => EnvironmentCatalogue.Create(id, options))], threads, Seed);
-        using var actions = new PreparedActions(vector.Spec.Actions, count, steps, Seed);
-        using var bare = new BarePhysics(id, options, count);
-        var ours = new (double Wall, double Processor)[rounds];
-        var alone = new (double Wall, double Processor)[rounds];
-        for (int round = -1; round < rounds; round++)
+        var race = new RobotRace(numbers[0], numbers[1], numbers[2], numbers[3]);
+        var rows = new List<EnvironmentRow>();
+        output.WriteLine($"{Machine.Processor()}, {Environment.ProcessorCount} cores; {race.Description}");
+        output.WriteLine(RobotRace.Header);
+        try
         {
-            var first = Time(() => Step(vector, actions));
-            var second = Time(() => bare.Run(actions, threads, Seed));
-            if (round < 0)
-                RequireSameStates(vector, bare);
+            string[] chosen = [.. robots.Where(id => filter.Length == 0 || id == filter)];
+            // libtorch, which the policy's network needs, is loaded after the rows that do without.
+            foreach (string id in withPrepared ? chosen : [])
+                Add(race.Prepared(id));
+            if (TorchLibrary.UnavailableReason is { } missing)
+            {
+                output.WriteLine($"a policy is not measured: {missing}");
+            }
             else
-                (ours[round], alone[round]) = (first, second);
+            {
+                TorchLibrary.SetThreads(numbers[1]);
+                foreach (string id in chosen)
+                    Add(race.WithPolicy(id));
+            }
         }
-
-        double total = (double)count * steps;
-        output.WriteLine($"{id,-26}{total / Median(ours.Select(time => time.Wall)),12:F0}{total / Median(alone.Select(time => time.Wall)),14:F0}"
-            + Spread(ours.Zip(alone, (a, b) => b.Wall / a.Wall)) + Spread(ours.Zip(alone, (a, b) => b.Processor / a.Processor)));
-    }
-
-    private static void Step(VectorEnvironment vector, PreparedActions actions)
-    {
-        vector.Reset(0);
-        for (int step = 0; step < actions.Steps; step++)
-            vector.Step(actions.Step(step));
-    }
-
-    /// <summary>Both sides must have computed the same, or their times mean nothing.</summary>
-    private static void RequireSameStates(VectorEnvironment vector, BarePhysics bare)
-    {
-        double[] ours = new double[vector.Spec.StateLength], alone = new double[ours.Length];
-        for (int n = 0; n < vector.Count; n++)
+        catch (InvalidDataException exception)
         {
-            vector[n].CaptureState(ours);
-            bare.CaptureState(n, alone);
-            if (!ours.AsSpan().SequenceEqual(alone))
-                throw new InvalidDataException($"environment {n} ({vector.Spec.Id}) ended in another state than MuJoCo alone; {vector.LastDivergence ?? "it did not diverge"}");
+            error.WriteLine($"rlhf: {exception.Message}");
+            return 1;
         }
-    }
 
-    private static (double Wall, double Processor) Time(Action work)
-    {
-        TimeSpan used = Environment.CpuUsage.TotalTime;
-        long start = Stopwatch.GetTimestamp();
-        work();
-        return (Stopwatch.GetElapsedTime(start).TotalSeconds, (Environment.CpuUsage.TotalTime - used).TotalSeconds);
-    }
+        if (json is not null)
+            Report.Save(json.FullName, rows);
+        return 0;
 
-    private static string Spread(IEnumerable<double> ratios)
-    {
-        double[] all = [.. ratios];
-        return $"{$"{all.Min():F3} {Median(all):F3} {all.Max():F3}",24}";
-    }
-
-    private static double Median(IEnumerable<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        return sorted[sorted.Length / 2];
+        void Add(EnvironmentRow row)
+        {
+            rows.Add(row);
+            output.WriteLine(RobotRace.Line(row));
+        }
     }
 }

@@ -7,11 +7,11 @@ namespace Rlhf.Benchmarks.Environments;
 internal sealed class PreparedActions : IDisposable
 {
     private readonly HostBuffer<float> _numbers;
-    private readonly int _count, _length;
+    private readonly int _count, _length, _steps;
 
     public PreparedActions(ActionSpace space, int count, int steps, ulong seed)
     {
-        (_count, _length, Steps) = (count, space.Length, steps);
+        (_count, _length, _steps) = (count, space.Length, steps);
         _numbers = new HostBuffer<float>((long)steps * count * _length);
         Span<float> all = _numbers.Span;
         for (int i = 0; i < all.Length; i++)
@@ -21,10 +21,11 @@ internal sealed class PreparedActions : IDisposable
         }
     }
 
-    public int Steps { get; }
+    /// <summary>[steps · N, A], step after step.</summary>
+    public View<float> All => _numbers.View(_steps * _count, _length);
 
     /// <summary>[N, A] of a step.</summary>
-    public unsafe View<float> Step(int step) => new(_numbers.Pointer + ((long)step * _count * _length), _count, _length);
+    public View<float> Step(int step) => All.SliceRows(step * _count, _count);
 
     public void Dispose() => _numbers.Dispose();
 }

@@ -33,7 +33,7 @@ internal static class Report
     }
 
     /// <summary>Writes the JSON array, aside first.</summary>
-    public static void Save(string path, IReadOnlyList<BenchmarkRow> rows)
+    public static void Save<T>(string path, IReadOnlyList<T> rows)
     {
         string aside = path + ".new";
         File.WriteAllText(aside, JsonSerializer.Serialize(rows, Options) + "\n");
