@@ -5,7 +5,7 @@ namespace Rlhf.Cli;
 /// <summary>Result files that appear whole or not at all.</summary>
 internal static class OutputFile
 {
-    /// <summary>Writes lines aside and renames; what was there before stays until then.</summary>
+    /// <summary>Writes lines aside, flushes them to the disk and renames; what was there before stays until then.</summary>
     public static void WriteLines(string path, IEnumerable<string> lines)
     {
         string aside = $"{path}.tmp";
@@ -15,6 +15,8 @@ internal static class OutputFile
             {
                 foreach (string line in lines)
                     writer.WriteLine(line);
+                writer.Flush();
+                ((FileStream)writer.BaseStream).Flush(flushToDisk: true);
             }
 
             File.Move(aside, path, overwrite: true);

@@ -36,4 +36,21 @@ public sealed record Segment
 
     /// <summary>Whether observations are frames.</summary>
     public bool IsPixels => ObservationShape.Count == 3;
+
+    /// <summary>[k, height · width] grey bytes: the newest picture of each observation, which is its last channel. For frames only.</summary>
+    public byte[] NewestFrames()
+    {
+        if (!IsPixels)
+            throw new InvalidOperationException($"segment {Id} has observations of shape [{string.Join(", ", ObservationShape)}], expected frames");
+        int pixels = ObservationShape[1] * ObservationShape[2];
+        byte[] frames = new byte[Length * pixels];
+        for (int step = 0; step < Length; step++)
+        {
+            ReadOnlySpan<float> newest = Observations.AsSpan(((step + 1) * ObservationLength) - pixels, pixels);
+            for (int i = 0; i < pixels; i++)
+                frames[(step * pixels) + i] = (byte)Math.Clamp(MathF.Round(newest[i] * 255), 0, 255);
+        }
+
+        return frames;
+    }
 }

@@ -25,16 +25,8 @@ internal static class ClipWriter
 
     private static byte[] WriteFrames(Segment segment)
     {
-        int pixels = segment.ObservationShape[1] * segment.ObservationShape[2];
-        byte[] clip = Header(segment.Length, pixels, sizeof(byte));
-        for (int step = 0; step < segment.Length; step++)
-        {
-            ReadOnlySpan<float> newest = segment.Observations.AsSpan((step * segment.ObservationLength) + segment.ObservationLength - pixels, pixels);
-            Span<byte> frame = clip.AsSpan(HeaderBytes + (step * pixels), pixels);
-            for (int i = 0; i < pixels; i++)
-                frame[i] = (byte)Math.Clamp(MathF.Round(newest[i] * 255), 0, 255);
-        }
-
+        byte[] frames = segment.NewestFrames(), clip = Header(segment.Length, frames.Length / segment.Length, sizeof(byte));
+        frames.CopyTo(clip, HeaderBytes);
         return clip;
     }
 

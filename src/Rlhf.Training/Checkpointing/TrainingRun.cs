@@ -43,6 +43,9 @@ public sealed class TrainingRun
         Checkpoints(directory).OrderByDescending(checkpoint => checkpoint.Step).Select(checkpoint => checkpoint.Path).FirstOrDefault()
         ?? throw new DataFormatException($"{directory}: no {CheckpointPrefix}STEP directory to resume from");
 
+    /// <summary>Whether a run's directory has a whole checkpoint to resume from.</summary>
+    public static bool HasCheckpoint(string directory) => Checkpoints(directory).Any();
+
     /// <summary>The model of a run or checkpoint, or the directory itself where it is a model.</summary>
     public static string ResolveModel(string directory) =>
         !File.Exists(Path.Combine(directory, "config.json")) && File.Exists(Path.Combine(ModelDirectory(directory), "config.json"))
@@ -142,7 +145,8 @@ public sealed class TrainingRun
             System.IO.Directory.Delete(directory, recursive: true);
     }
 
-    private static void WriteText(string path, string text)
+    /// <summary>A small text file that appears whole, on the disk, or not at all.</summary>
+    internal static void WriteText(string path, string text)
     {
         string aside = $"{path}.tmp";
         using (FileStream stream = new(aside, FileMode.Create, FileAccess.Write))

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Rlhf.Models;
+using Rlhf.Training.Checkpointing;
 
 namespace Rlhf.Training.Control;
 
@@ -8,7 +9,7 @@ internal static class ControlFiles
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
-    public static void WriteJson<T>(string path, T value) => File.WriteAllText(path, JsonSerializer.Serialize(value, Indented) + "\n");
+    public static void WriteJson<T>(string path, T value) => TrainingRun.WriteText(path, JsonSerializer.Serialize(value, Indented));
 
     /// <exception cref="DataFormatException">Missing or malformed.</exception>
     public static T ReadJson<T>(string path, string expected)

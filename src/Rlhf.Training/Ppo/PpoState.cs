@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Rlhf.Models;
+using Rlhf.Training.Checkpointing;
 
 namespace Rlhf.Training.Ppo;
 
@@ -11,7 +12,7 @@ internal sealed record PpoState([property: JsonRequired] int Update, [property: 
 {
     private const string FileName = "trainer_state.json";
 
-    public void Save(string directory) => File.WriteAllText(Path.Combine(directory, FileName), JsonSerializer.Serialize(this));
+    public void Save(string directory) => TrainingRun.WriteText(Path.Combine(directory, FileName), JsonSerializer.Serialize(this));
 
     /// <exception cref="DataFormatException">Missing or malformed.</exception>
     public static PpoState Load(string directory)

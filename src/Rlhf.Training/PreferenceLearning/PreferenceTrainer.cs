@@ -131,7 +131,7 @@ public sealed class PreferenceTrainer : IDisposable
                 Update();
                 if (_options.SaveSteps > 0 && _steps - saved >= _options.SaveSteps && Trainer.Update < Trainer.TotalUpdates)
                 {
-                    run?.SaveCheckpoint(Trainer.Update, Trainer.WriteCheckpoint);
+                    run?.SaveCheckpoint(Trainer.Update, Trainer.WriteCheckpoint, [.. Trainer.Policy.Trained.Select(part => part.Buffers)]);
                     saved = _steps;
                 }
             }

@@ -36,6 +36,15 @@ internal sealed class TrainingRunTests
     }
 
     [Test]
+    public void HasCheckpoint_CountsWholeOnesOnly()
+    {
+        Directory.CreateDirectory(Path.Combine(_run.Directory, "checkpoint-3.tmp"));
+        bool before = TrainingRun.HasCheckpoint(_run.Directory);
+        _run.SaveCheckpoint(4, WriteState(4));
+        Assert.That((before, TrainingRun.HasCheckpoint(_run.Directory)), Is.EqualTo((false, true)));
+    }
+
+    [Test]
     public void SaveCheckpoint_KeepsTheLastGoodOne_WhenWritingFails()
     {
         _run.SaveCheckpoint(1, WriteState(1));

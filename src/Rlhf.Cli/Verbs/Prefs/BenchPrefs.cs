@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using Rlhf.Cli.Options;
 using Rlhf.Cli.Reports;
 using Rlhf.Models;
+using Rlhf.Training.Checkpointing;
 
 namespace Rlhf.Cli.Verbs.Prefs;
 
@@ -97,7 +98,7 @@ internal sealed class BenchPrefs
     // Labels are kept from the first one on, a policy from its first checkpoint.
     private static bool CanResume(BenchCell cell, string directory) => Directory.Exists(directory) && (cell.Labels > 0
         ? File.Exists(Path.Combine(directory, "preferences.db"))
-        : Directory.EnumerateDirectories(directory, "checkpoint-*").Any(path => !path.EndsWith(".tmp", StringComparison.Ordinal)));
+        : TrainingRun.HasCheckpoint(directory));
 
     // A grid continued with other settings would compare runs that are not alike.
     private static void RequireSameSteps(string done, long steps)

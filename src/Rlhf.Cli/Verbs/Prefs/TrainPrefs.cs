@@ -99,7 +99,7 @@ internal sealed class TrainPrefs
         using var trainer = new PreferenceTrainer(kernels, store, Describe(result, kernels, name, threads, spec, seed), options, observers);
 
         // Killed before its first checkpoint a run has its labels and nothing else: it begins anew with them.
-        if (resume && HasCheckpoint(directory))
+        if (resume && TrainingRun.HasCheckpoint(directory))
             trainer.Resume(TrainingRun.LatestCheckpoint(directory));
         trainer.Train(run, cancellation);
         PolicyEvaluation? evaluation = Evaluate(result, trainer, threads, seed);
@@ -109,9 +109,6 @@ internal sealed class TrainPrefs
         output.WriteLine($"saved {TrainingRun.ModelDirectory(directory)}");
         return CommandLine.Success;
     }
-
-    private static bool HasCheckpoint(string directory) =>
-        Directory.EnumerateDirectories(directory, "checkpoint-*").Any(path => !path.EndsWith(".tmp", StringComparison.Ordinal));
 
     private EnvironmentSpec Spec(ParseResult result)
     {

@@ -51,25 +51,10 @@ internal sealed class RunRecorder(string directory) : IPreferenceObserver
     {
         ["step"] = clip.Segment.Step,
         ["frames"] = clip.Segment.Length,
-        ["data"] = Convert.ToBase64String(clip.Segment.IsPixels ? NewestFrames(clip.Segment) : MemoryMarshal.AsBytes(clip.Segment.Poses.AsSpan())),
+        ["data"] = Convert.ToBase64String(clip.Segment.IsPixels ? clip.Segment.NewestFrames() : MemoryMarshal.AsBytes(clip.Segment.Poses.AsSpan())),
         ["predicted"] = Numbers(predicted),
         ["true"] = Numbers(clip.TrueRewards),
     };
-
-    // Of the stacked frames of an observation the newest is the last.
-    private static byte[] NewestFrames(Segment segment)
-    {
-        int pixels = segment.ObservationShape[1] * segment.ObservationShape[2];
-        byte[] frames = new byte[segment.Length * pixels];
-        for (int step = 0; step < segment.Length; step++)
-        {
-            ReadOnlySpan<float> newest = segment.Observations.AsSpan(((step + 1) * segment.ObservationLength) - pixels, pixels);
-            for (int i = 0; i < pixels; i++)
-                frames[(step * pixels) + i] = (byte)Math.Clamp(MathF.Round(newest[i] * 255), 0, 255);
-        }
-
-        return frames;
-    }
 
     private static JsonArray Numbers(IReadOnlyList<float> values) => [.. values.Select(value => (JsonNode)(float.IsFinite(value) ? Math.Round(value, 4) : 0))];
 
