@@ -56,5 +56,9 @@ export const remove = (path, options = undefined) => json("DELETE", path, undefi
 /** The bytes of a clip. They never change, so the browser may keep them. */
 export async function bytes(path) {
   const response = await send("GET", path, undefined, { cache: "force-cache" });
-  return response.arrayBuffer();
+  try {
+    return await response.arrayBuffer();
+  } catch {
+    throw new ApiError(0, "unreachable", "The connection was lost on the way.");
+  }
 }

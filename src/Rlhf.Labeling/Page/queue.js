@@ -7,6 +7,7 @@ const most = 8;
 const tooLate = 5000;
 const firstPoll = 1500;
 const longestPoll = 8000;
+const longestClipPause = 2000;
 
 export const answerPath = (query) => `api/claims/${query.claim}/answer`;
 
@@ -101,8 +102,21 @@ export function prepare(query) {
 /** Starts the download of a question's clips, once. */
 export function fetchClips(query) {
   if (!query.clips || query.loaded) return query;
-  query.loaded = load(query.clips);
+  query.loaded = loadUntilLate(query);
   // Whoever shows the question looks at the failure; until then it is no unhandled one.
   query.loaded.catch(() => {});
   return query;
+}
+
+// A server that is away for a moment costs no question: its clips are asked for again for as long as its lock lasts.
+async function loadUntilLate(query) {
+  for (let pause = 250; ; pause = Math.min(longestClipPause, pause * 2)) {
+    try {
+      return await load(query.clips);
+    } catch (error) {
+      const wait = error.retryAfter > 0 ? error.retryAfter * 1000 : pause;
+      if (!error.isTransient || (query.claim && performance.now() + wait > query.deadline)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, wait));
+    }
+  }
 }

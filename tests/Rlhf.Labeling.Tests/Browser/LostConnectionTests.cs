@@ -15,7 +15,7 @@ public sealed class LostConnectionTests
             Samples.AddPair(host.Store, run, i);
         await using LabelerPage ada = await LabelerPage.OpenAsync(host, "Ada");
         var answered = new List<long> { await ada.PressAsync("ArrowLeft") };
-        await PrefetchedAsync(ada);
+        await ClipsAsync(ada, 6);
         await host.StopAsync();
         answered.Add(await ada.PressAsync("ArrowUp"));
         answered.Add(await ada.PressAsync("ArrowUp"));
@@ -62,13 +62,37 @@ public sealed class LostConnectionTests
         for (int i = 0; i < 2; i++)
             Samples.AddPair(host.Store, run, i);
         await using LabelerPage ada = await LabelerPage.OpenAsync(host, "Ada");
-        await PrefetchedAsync(ada);
+        await ClipsAsync(ada, 4);
         await host.StopAsync();
         long query = await ada.PressAsync("ArrowUp");
         await host.StartAgainAsync();
         await ada.Page.ReloadAsync();
         await ada.DeliveredAsync();
         Assert.That(host.Store.GetLabels(run).Select(label => label.Query.Id), Is.EqualTo(new[] { query }));
+    }
+
+    [Test]
+    public async Task Clips_LostOnTheWay_AreAskedForAgain_AndTheQuestionTakesAnyAnswer()
+    {
+        await using LabelingHost host = await LabelingHost.StartAsync();
+        long run = Samples.AddFigures(host.Store);
+        for (int i = 0; i < 4; i++)
+            Samples.AddPair(host.Store, run, i);
+        await using LabelerPage ada = await LabelerPage.OpenAsync(host, "Ada");
+        var lost = new HashSet<string>();
+        await ada.Page.RouteAsync("**/segments/*", async route =>
+        {
+            if (lost.Add(route.Request.Url))
+                await route.AbortAsync("connectionreset");
+            else
+                await route.ContinueAsync();
+        });
+        await ada.Page.ReloadAsync();
+        for (int i = 0; i < 4; i++)
+            await ada.PressAsync("ArrowUp");
+        await ada.DeliveredAsync();
+        Assert.That(lost, Is.Not.Empty);
+        Assert.That(host.Store.GetLabels(run).Select(label => label.Judgement.Choice), Is.EqualTo(Enumerable.Repeat(Answer.Tie, 4)));
     }
 
     [Test]
@@ -85,7 +109,7 @@ public sealed class LostConnectionTests
         await ada.ReadyAsync();
     }
 
-    // Two more questions are with the page, clips included, before the server goes away.
-    private static async Task PrefetchedAsync(LabelerPage labeler) => await labeler.Page.WaitForFunctionAsync(
-        "() => performance.getEntriesByType('resource').filter(entry => entry.name.includes('/segments/') && entry.responseEnd > 0).length >= 4");
+    // Waits for so many clips to have arrived, those of questions not yet asked among them.
+    private static async Task ClipsAsync(LabelerPage labeler, int count) => await labeler.Page.WaitForFunctionAsync(
+        "count => performance.getEntriesByType('resource').filter(entry => entry.name.includes('/segments/') && entry.responseStatus === 200 && entry.responseEnd > 0).length >= count", count);
 }
