@@ -17,19 +17,37 @@ public static class LabelImport
     /// <param name="path">The file.</param>
     /// <param name="labeler">Under whose name they are stored; added where there is none.</param>
     public static ExportCount Preferences(PreferenceStore store, long runId, string path, string labeler) =>
-        Texts(store, runId, path, labeler, QueryKind.TextPair, line =>
+        Preferences(store, store.GetRun(runId), path, labeler);
+
+    /// <inheritdoc cref="Preferences(PreferenceStore, long, string, string)"/>
+    /// <param name="store">Takes them.</param>
+    /// <param name="run">A run of texts of the store; without an id a new one, added in the same transaction.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="labeler">Under whose name they are stored; added where there is none.</param>
+    public static ExportCount Preferences(PreferenceStore store, PreferenceRun run, string path, string labeler) =>
+        Texts(store, run, path, labeler, QueryKind.TextPair, line =>
             (line.Text("prompt"), [line.NotEmpty("chosen"), line.NotEmpty("rejected")], Judgement.Of(Answer.Left)));
 
     /// <summary>Rankings: <c>prompt</c>, <c>completions</c> of 4 to 9, <c>ranks</c>, optionally <c>quality</c>.</summary>
-    /// <inheritdoc cref="Preferences"/>
+    /// <inheritdoc cref="Preferences(PreferenceStore, long, string, string)"/>
     public static ExportCount Rankings(PreferenceStore store, long runId, string path, string labeler) =>
-        Texts(store, runId, path, labeler, QueryKind.Ranking, line =>
+        Rankings(store, store.GetRun(runId), path, labeler);
+
+    /// <inheritdoc cref="Rankings(PreferenceStore, long, string, string)"/>
+    /// <inheritdoc cref="Preferences(PreferenceStore, PreferenceRun, string, string)" path="/param"/>
+    public static ExportCount Rankings(PreferenceStore store, PreferenceRun run, string path, string labeler) =>
+        Texts(store, run, path, labeler, QueryKind.Ranking, line =>
             (line.Text("prompt"), line.Texts("completions"), Judgement.Ranking(line.Integers("ranks"), line.Has("quality") ? line.Integers("quality") : null)));
 
     /// <summary>Demonstrations: <c>prompt</c>, <c>completion</c>.</summary>
-    /// <inheritdoc cref="Preferences"/>
+    /// <inheritdoc cref="Preferences(PreferenceStore, long, string, string)"/>
     public static ExportCount Demonstrations(PreferenceStore store, long runId, string path, string labeler) =>
-        Texts(store, runId, path, labeler, QueryKind.Demonstration, line =>
+        Demonstrations(store, store.GetRun(runId), path, labeler);
+
+    /// <inheritdoc cref="Demonstrations(PreferenceStore, long, string, string)"/>
+    /// <inheritdoc cref="Preferences(PreferenceStore, PreferenceRun, string, string)" path="/param"/>
+    public static ExportCount Demonstrations(PreferenceStore store, PreferenceRun run, string path, string labeler) =>
+        Texts(store, run, path, labeler, QueryKind.Demonstration, line =>
             (line.NotEmpty("prompt"), [""], Judgement.Demonstration(line.NotEmpty("completion"))));
 
     /// <summary>
@@ -37,7 +55,11 @@ public static class LabelImport
     /// <c>models</c> names who wrote each, and a pair with it is a blind vote where <c>vote</c> is true.
     /// </summary>
     /// <returns>The queries' ids, in the file's order; those of questions that were there before among them.</returns>
-    public static IReadOnlyList<long> Questions(PreferenceStore store, long runId, string path)
+    public static IReadOnlyList<long> Questions(PreferenceStore store, long runId, string path) => Questions(store, store.GetRun(runId), path);
+
+    /// <inheritdoc cref="Questions(PreferenceStore, long, string)"/>
+    /// <inheritdoc cref="Preferences(PreferenceStore, PreferenceRun, string, string)" path="/param"/>
+    public static IReadOnlyList<long> Questions(PreferenceStore store, PreferenceRun run, string path)
     {
         List<(JsonlLine Line, QueryKind Kind, string Prompt, string[] Completions, string[] Models)> questions = [];
         foreach (JsonlLine line in JsonlFile.Read(path))
@@ -59,8 +81,12 @@ public static class LabelImport
         }
 
         long now = store.Now;
-        return store.Write<IReadOnlyList<long>>(database => [.. questions.Select(question => Named(question.Line, () =>
-            Queries.Add(database, Ask(database, runId, question.Kind, question.Prompt, question.Completions, question.Models, now), now)))]);
+        return store.Write<IReadOnlyList<long>>(database =>
+        {
+            long id = IdOf(database, run, now);
+            return [.. questions.Select(question => Named(question.Line, () =>
+                Queries.Add(database, Ask(database, id, question.Kind, question.Prompt, question.Completions, question.Models, now), now)))];
+        });
     }
 
     /// <summary>Clips with their comparisons, as a run of its own.</summary>
@@ -120,19 +146,20 @@ public static class LabelImport
     }
 
     private static ExportCount Texts(
-        PreferenceStore store, long runId, string path, string labeler, QueryKind kind,
+        PreferenceStore store, PreferenceRun run, string path, string labeler, QueryKind kind,
         Func<JsonlLine, (string Prompt, string[] Responses, Judgement Judgement)> read)
     {
         List<(JsonlLine Line, (string Prompt, string[] Responses, Judgement Judgement) Label)> labels = [.. JsonlFile.Read(path).Select(line => (line, read(line)))];
         long now = store.Now;
         return store.Write(database =>
         {
+            long id = IdOf(database, run, now);
             int taken = 0;
             foreach ((JsonlLine line, (string prompt, string[] responses, Judgement judgement)) in labels)
             {
                 taken += Named(line, () =>
                 {
-                    Query query = Ask(database, runId, kind, prompt, responses, [.. responses.Select(_ => "")], now);
+                    Query query = Ask(database, id, kind, prompt, responses, [.. responses.Select(_ => "")], now);
                     return Import.Answer(database, query, labeler, LabelerKind.Human, judgement, now, now);
                 }) ? 1 : 0;
             }
@@ -140,6 +167,8 @@ public static class LabelImport
             return new ExportCount(taken, labels.Count - taken);
         });
     }
+
+    private static long IdOf(Database database, PreferenceRun run, long now) => run.Id != 0 ? run.Id : Runs.Add(database, run, now);
 
     private static Query Ask(Database database, long runId, QueryKind kind, string prompt, string[] responses, string[] models, long now) => new()
     {

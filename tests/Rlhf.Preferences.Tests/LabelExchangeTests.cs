@@ -169,6 +169,19 @@ public sealed class LabelExchangeTests
             Throws.TypeOf<PreferenceStoreException>().With.Message.EqualTo($"{path}: {message}"));
     }
 
+    [Test]
+    public void NewRun_ComesWithItsLabels_OrNotAtAll()
+    {
+        using TemporaryStore temporary = new();
+        PreferenceRun described = new() { Name = "new", Environment = "file", Kind = RunKind.Texts, Instructions = "i" };
+        string path = Write(temporary, """{"prompt":"p","completions":["a","b","c","d"],"ranks":[1,2,3]}""");
+        Assert.That(() => LabelImport.Rankings(temporary.Store, described, path, "Ada"), Throws.TypeOf<PreferenceStoreException>());
+        Assert.That(temporary.Store.GetRuns(), Is.Empty);
+        Write(temporary, """{"prompt":"p","completions":["a","b","c","d"],"ranks":[1,2,3,4]}""");
+        Assert.That(LabelImport.Rankings(temporary.Store, described, path, "Ada"), Is.EqualTo(new ExportCount(1, 0)));
+        Assert.That(temporary.Store.GetLabels(temporary.Store.FindRun("new")!.Id), Has.Count.EqualTo(1));
+    }
+
     private const string RunLine = """{"type":"run","name":"r","environment":"hopper","kind":"Figures","instructions":"i","fps":40}""";
 
     [TestCase("""{"type":"segment"}""", "line 1: field 'type': 'segment', expected 'run' on the first line")]

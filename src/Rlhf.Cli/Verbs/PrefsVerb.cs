@@ -10,6 +10,8 @@ internal static class PrefsVerb
     {
         TrainPrefs.Create(),
         FitPrefs.Create(),
+        ExportPrefs.Create(),
+        ImportPrefs.Create(),
         WatchPrefs.Create(),
         BenchPrefs.Create(),
     };

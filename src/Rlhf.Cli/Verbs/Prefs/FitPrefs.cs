@@ -48,10 +48,8 @@ internal sealed class FitPrefs
     {
         TextWriter output = result.InvocationConfiguration.Output;
         string database = result.GetRequiredValue(_database)!;
-        if (!File.Exists(database))
-            throw new DataFormatException($"{database}: missing, expected a store of preferences");
-        using var store = new PreferenceStore(database);
-        PreferenceRun run = FindRun(store, result.GetValue(_name));
+        using PreferenceStore store = StoredRun.Open(database);
+        PreferenceRun run = StoredRun.Find(store, result.GetValue(_name));
         using IEnvironment environment = EnvironmentCatalogue.Create(run.Environment);
         var data = new StoredLabels(store, run.Id, new RewardInput(environment.Spec));
         double share = result.GetValue(_heldOut);
@@ -94,15 +92,6 @@ internal sealed class FitPrefs
         return string.Create(
             CultureInfo.InvariantCulture,
             $"held-out accuracy {accuracy.Share:f4} of {accuracy.Decisive}  correlation {data.Correlation(ensemble, heldOut):f4}");
-    }
-
-    private static PreferenceRun FindRun(PreferenceStore store, string? name)
-    {
-        IReadOnlyList<PreferenceRun> runs = store.GetRuns();
-        return name is null && runs.Count == 1
-            ? runs[0]
-            : runs.FirstOrDefault(run => run.Name == name)
-            ?? throw new DataFormatException($"{store.Path}: no run '{name}', expected --name of one of: {string.Join(", ", runs.Select(run => run.Name))}");
     }
 
     private FitOptions Options(ParseResult result, ulong seed) => new()
