@@ -39,11 +39,14 @@ public sealed record A2cConfig
     /// <summary>RMSProp's ε. Default 1e-5.</summary>
     public double RmsPropEpsilon { get; init; } = 1e-5;
 
+    /// <summary>ε under the root, as TensorFlow has it. Default on (openai/baselines).</summary>
+    public bool RmsPropInsideRoot { get; init; } = true;
+
     /// <summary>
-    /// ε under the root and mean squares that start at 1, as TensorFlow has it. Default on (openai/baselines): the first steps are then
-    /// small instead of large.
+    /// What RMSProp's mean squares start at. Default 1 (TensorFlow, openai/baselines): steps are small for the first 1,500 updates, which
+    /// runs of less than a million steps cannot spare; 0: PyTorch.
     /// </summary>
-    public bool TensorFlowRmsProp { get; init; } = true;
+    public double RmsPropStart { get; init; } = 1;
 
     /// <summary>The policy's network; over frames the value is one more output of it.</summary>
     public PolicyConfig Policy { get; init; } = new();
@@ -74,5 +77,6 @@ public sealed record A2cConfig
         ControlRules.Above(MaxGradNorm, 0);
         ControlRules.Within(RmsPropDecay, 0, 1);
         ControlRules.Above(RmsPropEpsilon, 0);
+        ControlRules.Within(RmsPropStart, 0, double.MaxValue);
     }
 }

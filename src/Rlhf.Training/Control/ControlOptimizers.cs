@@ -11,8 +11,8 @@ internal static class ControlOptimizers
         Epsilon = (float)config.RmsPropEpsilon,
         MaxGradNorm = (float)config.MaxGradNorm,
         RmsPropDecay = (float)config.RmsPropDecay,
-        RmsPropStart = config.TensorFlowRmsProp ? 1 : 0,
-        RmsPropEpsilon = config.TensorFlowRmsProp ? RmsPropEpsilonForm.InsideRoot : RmsPropEpsilonForm.OutsideRoot,
+        RmsPropStart = (float)config.RmsPropStart,
+        RmsPropEpsilon = config.RmsPropInsideRoot ? RmsPropEpsilonForm.InsideRoot : RmsPropEpsilonForm.OutsideRoot,
     };
 
     public static JointOptimizerOptions Adam(ControlPpoConfig config) => new()

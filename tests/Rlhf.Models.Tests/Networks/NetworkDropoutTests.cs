@@ -48,6 +48,22 @@ public sealed class NetworkDropoutTests
     }
 
     [Test]
+    public void Masks_OverImages_AreTheSame_InAnyOrderOfMemory()
+    {
+        // An ensemble's images lie channel by channel, a single network's pixel by pixel.
+        NetworkSpec images = new()
+        {
+            InputShape = [2, 7, 6],
+            Layers = [NetworkLayer.Conv(3, 2, 1), NetworkLayer.Dropout(0.5f), NetworkLayer.Flatten, NetworkLayer.Linear(4)],
+        };
+        using Network two = new(images with { Members = 2 }, 3), one = new(images, 3);
+        for (int i = 0; i < one.Weights.Rows; i++)
+            one.Weights[i] = two.MemberWeights(0)[i];
+        float[] alone = Run(one, 5);
+        Assert.That(Run(two, 5)[..alone.Length], Is.EqualTo(alone).Within(2e-6));
+    }
+
+    [Test]
     public void Neighbouring_RowsAndLayers_AreNotCorrelated()
     {
         using Network network = Constant(1);

@@ -18,7 +18,7 @@ internal sealed class TrainControl
     private readonly Option<long> _steps, _seed;
     private readonly Option<int> _count, _batchSize, _threads, _episodes;
     private readonly Option<int?> _logging, _saving;
-    private readonly Option<double?> _gamma, _lambda, _maxKl, _entropy, _learningRate;
+    private readonly Option<double?> _gamma, _lambda, _maxKl, _entropy, _learningRate, _rmsPropStart;
     private readonly Option<string?> _outputDir;
     private readonly Option<bool> _resume;
     private readonly ReportToOption _reportTo;
@@ -36,6 +36,7 @@ internal sealed class TrainControl
         _maxKl = _set.AddOptionalNumber("max_kl", "TRPO: largest mean KL of an update, nats [default: 0.01]", 1e-8, 10.0);
         _entropy = _set.AddOptionalNumber("entropy_coef", "Weight of the entropy [default: the algorithm's own]", 0.0, 10.0);
         _learningRate = _set.AddOptionalNumber("learning_rate", "A2C, PPO: first learning rate [default: the algorithm's own]", 1e-12, 10.0);
+        _rmsPropStart = _set.AddOptionalNumber("rmsprop_start", "A2C: what RMSProp's mean squares start at; short runs need 0 [default: 1]", 0.0, 1e6);
         _trunk = _set.AddChoice("trunk", "Layers that see frames", "mnih2015", "mnih2013");
         _episodes = _set.AddNumber("eval_episodes", "Episodes of the evaluation at the end, without exploration; 0: none", 20, 0);
         _logging = _set.AddOptionalNumber("logging_steps", "Updates between log lines [default: the algorithm's own]", 1, int.MaxValue);
@@ -107,6 +108,7 @@ internal sealed class TrainControl
                     Gamma = result.GetValue(_gamma) ?? a2c.Gamma,
                     Lambda = result.GetValue(_lambda) ?? a2c.Lambda,
                     EntropyCoef = result.GetValue(_entropy) ?? a2c.EntropyCoef,
+                    RmsPropStart = result.GetValue(_rmsPropStart) ?? a2c.RmsPropStart,
                     LoggingUpdates = result.GetValue(_logging) ?? a2c.LoggingUpdates,
                     SaveUpdates = result.GetValue(_saving) ?? a2c.SaveUpdates,
                 });

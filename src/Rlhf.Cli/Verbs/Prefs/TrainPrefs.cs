@@ -24,7 +24,7 @@ internal sealed class TrainPrefs
     private readonly Option<int?> _initialLabels, _clipLength;
     private readonly Option<string> _oracle, _ablation, _queries, _trunk;
     private readonly Option<double> _errorRate, _ties, _labelsPerStep, _gamma, _lambda, _maxKl, _noise;
-    private readonly Option<double?> _entropy, _learningRate;
+    private readonly Option<double?> _entropy, _learningRate, _rmsPropStart, _rewardStd;
     private readonly Option<long> _steps, _seed, _saving;
     private readonly Option<bool> _synchronous, _resume;
     private readonly Option<string?> _outputDir, _database, _name;
@@ -48,6 +48,7 @@ internal sealed class TrainPrefs
         _ties = _set.AddNumber("oracle_ties", "Sums of true reward that differ by no more are a tie to the oracle", 0.0, 0.0);
         _noise = _set.AddNumber("label_noise", "Share of answers that the reward model takes for random", 0.1, 0.0, 0.9);
         _members = _set.AddNumber("ensemble_size", "Reward networks", 3, 1);
+        _rewardStd = _set.AddOptionalNumber("reward_std", "Standard deviation of the rewards that the policy gets [default: 1, pixels 0.05]", 1e-6, 1e6);
         _labelsPerStep = _set.AddNumber("labels_per_step", "Comparisons that the reward model sees for each environment step", 0.1, 0.0);
         _initialEpochs = _set.AddNumber("initial_epochs", "Passes over the first comparisons before training", 200, 0);
         _synchronous = _set.Add("synchronous", "One activity after the other: the same bits from the same seed", false);
@@ -58,6 +59,7 @@ internal sealed class TrainPrefs
         _maxKl = _set.AddNumber("max_kl", "TRPO: largest mean KL of an update, nats", 0.01, 1e-8, 10.0);
         _entropy = _set.AddOptionalNumber("entropy_coef", "Weight of the entropy [default: 0.01, swimmer 0.001]", 0.0, 10.0);
         _learningRate = _set.AddOptionalNumber("learning_rate", "A2C: first learning rate [default: 7e-4]", 1e-12, 10.0);
+        _rmsPropStart = _set.AddOptionalNumber("rmsprop_start", "A2C: what RMSProp's mean squares start at; short runs need 0 [default: 1]", 0.0, 1e6);
         _trunk = _set.AddChoice("trunk", "A2C: layers that see frames", "mnih2015", "mnih2013");
         _episodes = _set.AddNumber("eval_episodes", "Episodes of the evaluation at the end, without exploration; 0: none", 20, 0);
         _saving = _set.AddNumber("save_steps", "Environment steps between checkpoints, 0: none", 20_000L, 0L);
@@ -136,6 +138,7 @@ internal sealed class TrainPrefs
         return defaults with
         {
             LearningRate = result.GetValue(_learningRate) ?? defaults.LearningRate,
+            RmsPropStart = result.GetValue(_rmsPropStart) ?? defaults.RmsPropStart,
             Policy = new PolicyConfig { Trunk = result.GetValue(_trunk) == "mnih2013" ? PixelTrunk.Mnih2013 : PixelTrunk.Mnih2015 },
         };
     }
@@ -169,7 +172,7 @@ internal sealed class TrainPrefs
             LabelsPerStep = result.GetValue(_labelsPerStep),
             InitialEpochs = result.GetValue(_initialEpochs),
             Synchronous = result.GetValue(_synchronous),
-            RewardModel = defaults.RewardModel with { Members = result.GetValue(_members) },
+            RewardModel = defaults.RewardModel with { Members = result.GetValue(_members), RewardStd = result.GetValue(_rewardStd) },
             Fit = defaults.Fit with { LabelNoise = (float)result.GetValue(_noise), Seed = seed },
             SaveSteps = result.GetValue(_saving),
             Seed = seed,
