@@ -1,3 +1,5 @@
+using Rlhf.Environments.Gymnasium;
+
 namespace Rlhf.Environments;
 
 /// <summary>What may differ between two environments of one id. An option that a task has no use for is left unread.</summary>
@@ -14,6 +16,9 @@ public sealed record EnvironmentOptions
 
     /// <summary>An MJCF file in place of a robot's own, with the same joints, motors and names. Default: the one that is built in.</summary>
     public string? ModelFile { get; init; }
+
+    /// <summary>How an environment of Gymnasium (<c>gym:ID</c>) is made and run; <see cref="Form"/> and <see cref="Horizon"/> go before what it says. Default: as Gymnasium has it.</summary>
+    public GymnasiumOptions? Gymnasium { get; init; }
 
     internal int HorizonOr(int usual) =>
         Horizon is not { } steps ? usual : steps > 0 ? steps : throw new ArgumentException($"a horizon of {steps} steps, expected at least 1");

@@ -3,33 +3,37 @@ using Rlhf.Environments;
 
 namespace Rlhf.Cli.Options;
 
-/// <summary>The options that name an environment: <c>--env</c>, <c>--form</c>, <c>--horizon</c>.</summary>
+/// <summary>The options that name an environment: <c>--env</c>, <c>--form</c>, <c>--horizon</c>, <c>--gym_…</c>.</summary>
 internal sealed class EnvironmentOption
 {
     private readonly Option<string?> _id;
     private readonly Option<string> _form;
     private readonly Option<int> _horizon;
+    private readonly GymnasiumOption _gymnasium;
 
     public EnvironmentOption(OptionSet set)
     {
         _id = set.AddOptional("env", $"One of {string.Join(", ", EnvironmentCatalogue.Ids)}", "ID", required: true);
         _form = set.AddChoice("form", "Reward and ends of episodes: as in Christiano et al. 2017, or as benchmarks have them", "paper", "standard");
         _horizon = set.AddNumber("horizon", "Steps of an episode; 0: the task's own", 0, 0);
+        _gymnasium = new GymnasiumOption(set);
     }
 
     /// <summary>N environments; a function of the seed.</summary>
     public VectorEnvironment Create(ParseResult result, int count, int threads, ulong seed)
     {
+        string id = result.GetRequiredValue(_id)!;
         var options = new EnvironmentOptions
         {
             Form = result.GetValue(_form) == "standard" ? TaskForm.Standard : TaskForm.Paper,
             Horizon = result.GetValue(_horizon) is var horizon and > 0 ? horizon : null,
+            Gymnasium = _gymnasium.Of(result, id),
         };
         List<IEnvironment> environments = [];
         try
         {
             for (int i = 0; i < count; i++)
-                environments.Add(EnvironmentCatalogue.Create(result.GetRequiredValue(_id)!, options));
+                environments.Add(EnvironmentCatalogue.Create(id, options));
             return new VectorEnvironment(environments, threads > 0 ? threads : Environment.ProcessorCount, seed);
         }
         catch

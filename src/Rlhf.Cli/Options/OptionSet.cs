@@ -67,6 +67,10 @@ internal sealed class OptionSet
             AllowMultipleArgumentsPerToken = true,
         });
 
+    /// <summary>Any number of words, or none.</summary>
+    public Option<string[]> AddSeveral(string name, string description, string helpName) =>
+        Keep(new Option<string[]>($"--{name}") { Description = description, HelpName = helpName, AllowMultipleArgumentsPerToken = true });
+
     /// <summary>One of a few words.</summary>
     public Option<string> AddChoice(string name, string description, params string[] words)
     {

@@ -2,14 +2,21 @@ using Rlhf.Environments.Pixels;
 
 namespace Rlhf.Environments.Gymnasium;
 
-/// <summary>Whatever Gymnasium makes: <c>gym:ID</c>. Atari's games have the paper's form as ours do; of others only the horizon can be set.</summary>
+/// <summary>Whatever Gymnasium makes: <c>gym:ID</c>. Games in Atari's interface have the paper's form as ours do.</summary>
 internal sealed class GymnasiumFamily : IEnvironmentFamily
 {
     public IReadOnlyList<string> Ids { get; } = [$"{GymnasiumBridge.Prefix}ID"];
 
-    public IEnvironment? Create(string id, EnvironmentOptions options) => !id.StartsWith(GymnasiumBridge.Prefix, StringComparison.Ordinal) ? null : GymnasiumBridge.Create(id, new GymnasiumOptions
+    public IEnvironment? Create(string id, EnvironmentOptions options)
     {
-        Horizon = options.Horizon is null ? null : options.HorizonOr(0),
-        Pixels = GymnasiumBridge.IsArcade(id[GymnasiumBridge.Prefix.Length..]) ? new PixelOptions { HideEnds = options.Form == TaskForm.Paper } : null,
-    });
+        if (!id.StartsWith(GymnasiumBridge.Prefix, StringComparison.Ordinal))
+            return null;
+        GymnasiumOptions given = options.Gymnasium ?? new GymnasiumOptions();
+        PixelOptions? pixels = given.Pixels ?? (GymnasiumBridge.IsArcade(id[GymnasiumBridge.Prefix.Length..]) ? new PixelOptions() : null);
+        return GymnasiumBridge.Create(id, given with
+        {
+            Horizon = options.Horizon is null ? given.Horizon : options.HorizonOr(0),
+            Pixels = pixels is null ? null : pixels with { HideEnds = options.Form == TaskForm.Paper },
+        });
+    }
 }

@@ -45,6 +45,18 @@ public sealed class GymnasiumBridgeTests
         Assert.That(EnvironmentCatalogue.Ids, Does.Contain("gym:ID"));
     }
 
+    [TestCase(TaskForm.Paper, false)]
+    [TestCase(TaskForm.Standard, true)]
+    public void Catalogue_PassesOptionsOn_AndTheFormDecidesOnEnds(TaskForm form, bool terminates)
+    {
+        var options = new EnvironmentOptions { Form = form, Gymnasium = new GymnasiumOptions { Pixels = new PixelOptions { MaxNoops = 0, FrameSkip = 30 }, Horizon = 9 } };
+        using IEnvironment environment = EnvironmentCatalogue.Create("gym:Arcade-v0", options);
+        float[] observation = new float[environment.Spec.ObservationLength];
+        environment.Reset(0, observation);
+        Assert.That(environment.Step([5], observation).Terminated, Is.EqualTo(terminates));
+        Assert.That(environment.Spec.Horizon, Is.EqualTo(9));
+    }
+
     [Test]
     public void BoxActions_AreClippedToTheirBounds()
     {

@@ -18,6 +18,7 @@ internal sealed class FitPrefs
     private readonly Option<int> _steps, _batch, _members, _threads;
     private readonly Option<bool> _regularize;
     private readonly Option<long> _seed;
+    private readonly GymnasiumOption _gymnasium;
 
     private FitPrefs()
     {
@@ -34,6 +35,7 @@ internal sealed class FitPrefs
         _members = _set.AddNumber("ensemble_size", "Reward networks", 3, 1);
         _seed = _set.AddNumber("seed", "Seed", 1L, 0L);
         _threads = _set.AddNumber("threads", "Threads; 0: one a processor", 0, 0);
+        _gymnasium = new GymnasiumOption(_set);
     }
 
     public static Command Create()
@@ -50,7 +52,8 @@ internal sealed class FitPrefs
         string database = result.GetRequiredValue(_database)!;
         using PreferenceStore store = StoredRun.Open(database);
         PreferenceRun run = StoredRun.Find(store, result.GetValue(_name));
-        using IEnvironment environment = EnvironmentCatalogue.Create(run.Environment);
+        using IEnvironment environment = EnvironmentCatalogue.Create(
+            run.Environment, new EnvironmentOptions { Gymnasium = _gymnasium.Of(result, run.Environment) });
         var data = new StoredLabels(store, run.Id, new RewardInput(environment.Spec));
         double share = result.GetValue(_heldOut);
         LabelledPair[] train = [.. data.Pairs.Where((_, i) => !IsHeldOut(i, share))], heldOut = [.. data.Pairs.Where((_, i) => IsHeldOut(i, share))];
