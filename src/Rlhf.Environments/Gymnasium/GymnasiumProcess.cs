@@ -47,7 +47,7 @@ internal sealed class GymnasiumProcess : IDisposable
         }
         catch (Win32Exception error)
         {
-            throw new GymnasiumException($"environment '{Id}' needs Python: '{python}' cannot be started ({error.Message}); set RLHF_PYTHON to an interpreter that has gymnasium", error);
+            throw new GymnasiumException($"environment '{Id}' needs Python: '{python}' cannot be started ({error.Message}); name an interpreter that has gymnasium with --gym_python or RLHF_PYTHON", error);
         }
 
         try

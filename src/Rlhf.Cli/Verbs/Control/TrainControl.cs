@@ -18,7 +18,7 @@ internal sealed class TrainControl
     private readonly Option<long> _steps, _seed;
     private readonly Option<int> _count, _batchSize, _threads, _episodes;
     private readonly Option<int?> _logging, _saving;
-    private readonly Option<double?> _gamma, _lambda, _maxKl, _entropy, _learningRate, _rmsPropStart;
+    private readonly Option<double?> _gamma, _lambda, _maxKl, _entropy, _learningRate, _rmsPropStart, _logStd;
     private readonly Option<string?> _outputDir;
     private readonly Option<bool> _resume;
     private readonly ReportToOption _reportTo;
@@ -37,6 +37,7 @@ internal sealed class TrainControl
         _entropy = _set.AddOptionalNumber("entropy_coef", "Weight of the entropy [default: the algorithm's own]", 0.0, 10.0);
         _learningRate = _set.AddOptionalNumber("learning_rate", "A2C, PPO: first learning rate [default: the algorithm's own]", 1e-12, 10.0);
         _rmsPropStart = _set.AddOptionalNumber("rmsprop_start", "A2C: what RMSProp's mean squares start at; short runs need 0 [default: 1]", 0.0, 1e6);
+        _logStd = _set.AddOptionalNumber("initial_log_std", "First log standard deviation of each action of a box; -1 for tasks that strong actions end [default: 0]", -10.0, 2.0);
         _trunk = _set.AddChoice("trunk", "Layers that see frames", "mnih2015", "mnih2013");
         _episodes = _set.AddNumber("eval_episodes", "Episodes of the evaluation at the end, without exploration; 0: none", 20, 0);
         _logging = _set.AddOptionalNumber("logging_steps", "Updates between log lines [default: the algorithm's own]", 1, int.MaxValue);
@@ -96,7 +97,11 @@ internal sealed class TrainControl
     {
         long steps = result.GetValue(_steps);
         int batch = result.GetValue(_batchSize);
-        var policy = new PolicyConfig { Trunk = result.GetValue(_trunk) == "mnih2013" ? PixelTrunk.Mnih2013 : PixelTrunk.Mnih2015 };
+        var policy = new PolicyConfig
+        {
+            Trunk = result.GetValue(_trunk) == "mnih2013" ? PixelTrunk.Mnih2013 : PixelTrunk.Mnih2015,
+            InitialLogStd = result.GetValue(_logStd) ?? 0,
+        };
         switch (result.GetValue(_algorithm))
         {
             case "a2c":

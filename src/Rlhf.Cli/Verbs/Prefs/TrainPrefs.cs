@@ -24,7 +24,7 @@ internal sealed class TrainPrefs
     private readonly Option<int?> _initialLabels, _clipLength;
     private readonly Option<string> _oracle, _ablation, _queries, _trunk;
     private readonly Option<double> _errorRate, _ties, _labelsPerStep, _gamma, _lambda, _maxKl, _noise;
-    private readonly Option<double?> _entropy, _learningRate, _rmsPropStart, _rewardStd;
+    private readonly Option<double?> _entropy, _learningRate, _rmsPropStart, _rewardStd, _logStd;
     private readonly Option<long> _steps, _seed, _saving;
     private readonly Option<bool> _synchronous, _resume;
     private readonly Option<string?> _outputDir, _database, _name;
@@ -60,6 +60,7 @@ internal sealed class TrainPrefs
         _entropy = _set.AddOptionalNumber("entropy_coef", "Weight of the entropy [default: 0.01, swimmer 0.001]", 0.0, 10.0);
         _learningRate = _set.AddOptionalNumber("learning_rate", "A2C: first learning rate [default: 7e-4]", 1e-12, 10.0);
         _rmsPropStart = _set.AddOptionalNumber("rmsprop_start", "A2C: what RMSProp's mean squares start at; short runs need 0 [default: 1]", 0.0, 1e6);
+        _logStd = _set.AddOptionalNumber("initial_log_std", "TRPO: first log standard deviation of each action; -1 for tasks that strong actions end [default: 0]", -10.0, 2.0);
         _trunk = _set.AddChoice("trunk", "A2C: layers that see frames", "mnih2015", "mnih2013");
         _episodes = _set.AddNumber("eval_episodes", "Episodes of the evaluation at the end, without exploration; 0: none", 20, 0);
         _saving = _set.AddNumber("save_steps", "Environment steps between checkpoints, 0: none", 20_000L, 0L);
@@ -151,6 +152,7 @@ internal sealed class TrainPrefs
         Lambda = result.GetValue(_lambda),
         MaxKl = result.GetValue(_maxKl),
         EntropyCoef = result.GetValue(_entropy) ?? (spec.Id == "swimmer" ? 0.001 : 0.01),
+        Policy = new PolicyConfig { InitialLogStd = result.GetValue(_logStd) ?? 0 },
         Seed = seed,
     };
 
