@@ -7,8 +7,8 @@ namespace Rlhf.Benchmarks.Harness;
 /// <param name="run">Runs it so many times and gives the seconds that took.</param>
 internal sealed class Contestant(string name, Func<int, double> run)
 {
-    // Long enough for the clock and the scheduler, short enough that a disturbance hits few rounds.
-    private const double RoundSeconds = 0.03;
+    /// <summary>Seconds of a round unless given: long enough for the clock and the scheduler, short enough that a disturbance hits few rounds.</summary>
+    public const double RoundSeconds = 0.03;
 
     private readonly List<double> _seconds = [];
     private int _count;
@@ -39,11 +39,14 @@ internal sealed class Contestant(string name, Func<int, double> run)
     });
 
     /// <summary>Alternates the contestants for a number of rounds, after each has been warmed up.</summary>
-    public static void Compete(IReadOnlyList<Contestant> contestants, int rounds)
+    /// <param name="contestants">The sides.</param>
+    /// <param name="rounds">How many.</param>
+    /// <param name="seconds">Least length of a round of one side.</param>
+    public static void Compete(IReadOnlyList<Contestant> contestants, int rounds, double seconds = RoundSeconds)
     {
         foreach (Contestant contestant in contestants)
         {
-            contestant.WarmUp();
+            contestant.WarmUp(seconds);
         }
 
         for (int round = 0; round < rounds; round++)
@@ -55,7 +58,7 @@ internal sealed class Contestant(string name, Func<int, double> run)
         }
     }
 
-    private void WarmUp()
+    private void WarmUp(double seconds)
     {
         double once = run(1);
         // Small calls must see the last tier of compilation, which comes in the background after 30 calls and 0.1 s.
@@ -66,7 +69,7 @@ internal sealed class Contestant(string name, Func<int, double> run)
             Thread.Sleep(5);
         }
 
-        _count = (int)Math.Clamp(Math.Ceiling(RoundSeconds / once), 1, 1_000_000);
+        _count = (int)Math.Clamp(Math.Ceiling(seconds / once), 1, 1_000_000);
     }
 
     private void Round()

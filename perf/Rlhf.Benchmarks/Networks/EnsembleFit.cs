@@ -9,6 +9,8 @@ namespace Rlhf.Benchmarks.Networks;
 /// </summary>
 internal static class EnsembleFit
 {
+    // A fit is thousands of steps in a row; the first dozens after the pause between rounds take twice as long, while threads and cores wake.
+    private const double RoundSeconds = 0.3;
     private const int Members = 3, Pairs = 64, Length = 30, Inputs = 23;
 
     /// <summary>A row for each peer: the loop through this library, and eager PyTorch.</summary>
@@ -25,7 +27,7 @@ internal static class EnsembleFit
         var pairs = Contestant.Of("pair by pair", () => loop.Step(kernels));
         Contestant? tunedPeer = tuned is null ? null : new Contestant("tuned", tuned.Run);
         Contestant? untunedPeer = untuned is null ? null : new Contestant("as installed", untuned.Run);
-        Contestant.Compete([ours, pairs, .. new[] { tunedPeer, untunedPeer }.OfType<Contestant>()], rounds);
+        Contestant.Compete([ours, pairs, .. new[] { tunedPeer, untunedPeer }.OfType<Contestant>()], rounds, RoundSeconds);
 
         BenchmarkRow row = new()
         {
