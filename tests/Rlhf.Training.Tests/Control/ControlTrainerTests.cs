@@ -73,6 +73,25 @@ internal sealed class ControlTrainerTests
     }
 
     [Test]
+    public void EntropyBonus_WidensThePolicy_WhereNothingElseIsPaid([ValueSource(nameof(Algorithms))] string algorithm)
+    {
+        using VectorEnvironment environments = Worlds.Vector("pendulum");
+        var nothing = new ConstantReward(0);
+        using IControlTrainer trainer = algorithm switch
+        {
+            "trpo" => new TrpoTrainer(Small.Kernels, environments, new TrpoConfig { TotalSteps = 512, BatchSize = 128, EntropyCoef = 10 }, nothing),
+            "ppo" => new ControlPpoTrainer(
+                Small.Kernels, environments, new ControlPpoConfig { TotalSteps = 512, BatchSize = 128, MiniBatches = 4, EntropyCoef = 10 }, nothing),
+            _ => new A2cTrainer(Small.Kernels, environments, new A2cConfig { TotalSteps = 512, EntropyCoef = 10 }, nothing),
+        };
+        float before = trainer.Policy.LogStds[0];
+
+        trainer.Train();
+
+        Assert.That(trainer.Policy.LogStds[0], Is.GreaterThan(before));
+    }
+
+    [Test]
     public void Iterate_StopsAtANaNReward_BeforeTheUpdate([ValueSource(nameof(Algorithms))] string algorithm)
     {
         using VectorEnvironment environments = Worlds.Vector("pendulum");
