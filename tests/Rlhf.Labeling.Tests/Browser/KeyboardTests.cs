@@ -114,6 +114,7 @@ public sealed class KeyboardTests
         await using LabelerPage ada = await LabelerPage.OpenAsync(host, "Ada");
         long first = await ada.PressAsync("ArrowLeft");
         await ada.PressAsync("ArrowDown");
+        await ada.DeliveredAsync();
         await TabToAsync(ada, "a[href='#history']");
         await ada.Page.Keyboard.PressAsync("Enter");
         await ada.Page.Locator(".history li").Nth(1).WaitForAsync();

@@ -40,7 +40,7 @@ internal sealed class LabelerPage : IAsyncDisposable
             HasTouch = phone,
             ColorScheme = dark ? ColorScheme.Dark : ColorScheme.Light,
         });
-        context.SetDefaultTimeout(15_000);
+        context.SetDefaultTimeout(45_000);
         IPage page = await context.NewPageAsync();
         if (manualClock)
             await page.Clock.InstallAsync();

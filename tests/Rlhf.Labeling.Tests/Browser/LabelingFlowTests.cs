@@ -25,7 +25,8 @@ public sealed class LabelingFlowTests
     {
         await using LabelingHost host = await LabelingHost.StartAsync();
         long run = Samples.AddFigures(host.Store);
-        for (int i = 0; i < 10; i++)
+        // Enough that neither has to wait for what the other's page fetched ahead.
+        for (int i = 0; i < 20; i++)
             Samples.AddPair(host.Store, run, i);
         await using LabelerPage ada = await LabelerPage.OpenAsync(host, "Ada"), grace = await LabelerPage.OpenAsync(host, "Grace");
         var seen = new List<long>();
@@ -42,8 +43,7 @@ public sealed class LabelingFlowTests
         foreach (LabelerPage labeler in new[] { ada, grace })
         {
             await labeler.DeliveredAsync();
-            await labeler.Page.Locator(".waiting").WaitForAsync();
-            Assert.That(await labeler.Page.Locator("#count").TextContentAsync(), Is.EqualTo("5 answers"));
+            await labeler.Page.Locator("#count", new PageLocatorOptions { HasTextString = "5 answers" }).WaitForAsync();
         }
 
         Assert.That(seen, Is.Unique);
@@ -67,6 +67,7 @@ public sealed class LabelingFlowTests
         await using LabelerPage ada = await LabelerPage.OpenAsync(host, "Ada");
         long first = await ada.PressAsync("ArrowLeft");
         long second = await ada.ReadyAsync();
+        await ada.DeliveredAsync();
         await ada.Page.Keyboard.PressAsync("z");
         await ada.Page.Locator($".question[data-query='{first}']").WaitForAsync();
         Assert.That(await ada.Page.Locator(".answer[aria-pressed=true]").CountAsync(), Is.EqualTo(1), "what it was");
