@@ -1,4 +1,5 @@
 using Rlhf.Environments.Gymnasium;
+using Rlhf.Environments.Pixels;
 
 namespace Rlhf.Environments;
 
@@ -16,6 +17,9 @@ public sealed record EnvironmentOptions
 
     /// <summary>An MJCF file in place of a robot's own, with the same joints, motors and names. Default: the one that is built in.</summary>
     public string? ModelFile { get; init; }
+
+    /// <summary>How a game in frames is wrapped; <see cref="Form"/> and <see cref="Horizon"/> go before what it says. Default: as Atari has it.</summary>
+    public PixelOptions? Pixels { get; init; }
 
     /// <summary>How an environment of Gymnasium (<c>gym:ID</c>) is made and run; <see cref="Form"/> and <see cref="Horizon"/> go before what it says. Default: as Gymnasium has it.</summary>
     public GymnasiumOptions? Gymnasium { get; init; }

@@ -1,3 +1,5 @@
+using Rlhf.Environments.Pixels;
+
 namespace Rlhf.Environments.Tests;
 
 public sealed class EnvironmentCatalogueTests
@@ -17,6 +19,17 @@ public sealed class EnvironmentCatalogueTests
     {
         using IEnvironment environment = EnvironmentCatalogue.Create("pendulum", new EnvironmentOptions { Horizon = 33 });
         Assert.That(environment.Spec.Horizon, Is.EqualTo(33));
+    }
+
+    [Test]
+    public void Create_WrapsAGame_AsTheOptionsSay()
+    {
+        var options = new EnvironmentOptions { Form = TaskForm.Standard, Horizon = 33, Pixels = new PixelOptions { FrameSkip = 2, HideEnds = true } };
+        Assert.That(() => EnvironmentCatalogue.Create("pong", options with { Pixels = new PixelOptions { FrameSkip = 99 } }), Throws.ArgumentException.With.Message.Contains("FrameSkip is 99"));
+        using IEnvironment environment = EnvironmentCatalogue.Create("pong", options), usual = EnvironmentCatalogue.Create("pong");
+        Assert.That(environment.Spec.Horizon, Is.EqualTo(33));
+        Assert.That((usual.Spec.ClipLength, usual.Spec.FramesPerSecond), Is.EqualTo((25, 15)), "1.7 seconds");
+        Assert.That((environment.Spec.ClipLength, environment.Spec.FramesPerSecond), Is.EqualTo((50, 30)), "the same frames");
     }
 
     [Test]

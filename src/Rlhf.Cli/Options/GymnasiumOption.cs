@@ -35,6 +35,9 @@ internal sealed class GymnasiumOption
         _atari = set.Add("gym_atari", "gym:ID: Atari's interface (skip 4, 84 x 84, four frames) around a game whose every step is a frame; ALE's games have it anyway", false);
     }
 
+    /// <summary>Whether an environment of Gymnasium has Atari's interface.</summary>
+    public bool HasFrames(ParseResult result, string id) => GymnasiumBridge.IsArcade(id) || (IsGymnasium(id) && result.GetValue(_atari));
+
     /// <summary>What was given; null where nothing was.</summary>
     /// <exception cref="DataFormatException">Something was, and the environment is not Gymnasium's.</exception>
     public GymnasiumOptions? Of(ParseResult result, string id)
@@ -42,7 +45,7 @@ internal sealed class GymnasiumOption
         string[] given = [.. Given(result)];
         if (given.Length == 0)
             return null;
-        if (!id.StartsWith(GymnasiumBridge.Prefix, StringComparison.Ordinal))
+        if (!IsGymnasium(id))
             throw new DataFormatException($"--{given[0]}: the environment is '{id}', expected one of Gymnasium ({GymnasiumBridge.Prefix}ID)");
         var defaults = new GymnasiumOptions();
         return defaults with
@@ -55,6 +58,8 @@ internal sealed class GymnasiumOption
             Pixels = result.GetValue(_atari) ? new PixelOptions() : null,
         };
     }
+
+    private static bool IsGymnasium(string id) => id.StartsWith(GymnasiumBridge.Prefix, StringComparison.Ordinal);
 
     private IEnumerable<string> Given(ParseResult result)
     {

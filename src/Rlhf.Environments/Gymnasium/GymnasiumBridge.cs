@@ -54,8 +54,8 @@ public static class GymnasiumBridge
         }
     }
 
-    /// <summary>Whether a name is that of one of Atari's games in ALE.</summary>
-    internal static bool IsArcade(string name) => name.StartsWith(Arcade, StringComparison.Ordinal);
+    /// <summary>Whether an id, with <see cref="Prefix"/> or without, is that of one of Atari's games in ALE.</summary>
+    public static bool IsArcade(string id) => id.StartsWith(Arcade, StringComparison.Ordinal) || id.StartsWith(Prefix + Arcade, StringComparison.Ordinal);
 
     /// <summary>What a labeler is told where nobody wrote more.</summary>
     internal static string Instructions(string name) => $"Prefer the clip in which {name} is played better: more points, fewer losses. Judge only what you see.";

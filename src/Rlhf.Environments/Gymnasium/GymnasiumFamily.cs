@@ -12,7 +12,8 @@ internal sealed class GymnasiumFamily : IEnvironmentFamily
         if (!id.StartsWith(GymnasiumBridge.Prefix, StringComparison.Ordinal))
             return null;
         GymnasiumOptions given = options.Gymnasium ?? new GymnasiumOptions();
-        PixelOptions? pixels = given.Pixels ?? (GymnasiumBridge.IsArcade(id[GymnasiumBridge.Prefix.Length..]) ? new PixelOptions() : null);
+        bool hasFrames = given.Pixels is not null || GymnasiumBridge.IsArcade(id);
+        PixelOptions? pixels = hasFrames ? options.Pixels ?? given.Pixels ?? new PixelOptions() : null;
         return GymnasiumBridge.Create(id, given with
         {
             Horizon = options.Horizon is null ? given.Horizon : options.HorizonOr(0),

@@ -18,6 +18,9 @@ public sealed class PixelEnvironment : IEnvironment
 
     private const int Pixels = FrameSize * FrameSize;
 
+    // Of the console; and those of a clip, 1.7 seconds.
+    private const int FramesPerSecond = 60, ClipFrames = 100;
+
     private readonly IPixelGame _game;
     private readonly PixelOptions _options;
     private readonly float _penalty;
@@ -47,8 +50,8 @@ public sealed class PixelEnvironment : IEnvironment
             ObservationShape = [FrameStack.Depth, FrameSize, FrameSize],
             Actions = ActionSpace.Discrete(game.Choices),
             Horizon = options.Horizon ?? (options.HideEnds ? 1000 : 27_000),
-            ClipLength = 25,
-            FramesPerSecond = 15,
+            ClipLength = Math.Max(1, ClipFrames / options.FrameSkip),
+            FramesPerSecond = FramesPerSecond / options.FrameSkip,
             Instructions = instructions,
             StateLength = game.StateLength,
         };

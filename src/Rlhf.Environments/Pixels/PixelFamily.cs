@@ -5,9 +5,9 @@ internal sealed class PixelFamily : IEnvironmentFamily
 {
     public IReadOnlyList<string> Ids => PixelGames.Ids;
 
-    public IEnvironment? Create(string id, EnvironmentOptions options) => !PixelGames.Ids.Contains(id) ? null : PixelGames.Create(id, new PixelOptions
+    public IEnvironment? Create(string id, EnvironmentOptions options) => !PixelGames.Ids.Contains(id) ? null : PixelGames.Create(id, (options.Pixels ?? new PixelOptions()) with
     {
         HideEnds = options.Form == TaskForm.Paper,
-        Horizon = options.Horizon is null ? null : options.HorizonOr(0),
+        Horizon = options.Horizon is null ? options.Pixels?.Horizon : options.HorizonOr(0),
     });
 }

@@ -61,6 +61,25 @@ public sealed class ControlVerbTests
     }
 
     [Test]
+    public async Task Train_TakesAGamesWrapping()
+    {
+        string[] small = ["--algorithm", "a2c", "--horizon", "50", "--steps", "80", "--batch_size", "80", "--eval_episodes", "1", "--save_steps", "0", "--output_dir", Run];
+        (int code, _, string error) = await Checking.Cli.RunAsync(
+            ["control", "train", "--env", "pong", "--frame_skip", "1", "--noop_max", "0", "--repeat_action_probability", "0.25", "--clip_rewards", "true", .. small]);
+        Assert.That((code, error), Is.EqualTo((0, "")));
+        JsonNode arguments = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Run, "training_args.json")))!;
+        Assert.That(((int)arguments["frame_skip"]!, (double)arguments["repeat_action_probability"]!), Is.EqualTo((1, 0.25)));
+    }
+
+    [TestCase("cartpole", "--frame_skip 2", "--frame_skip: the environment is 'cartpole', expected a game in frames (pong, breakout, enduro, gym:ALE/…, or --gym_atari)")]
+    [TestCase("breakout", "--terminal_on_life_loss true", "--terminal_on_life_loss: --form paper hides the ends of games, expected --form standard")]
+    public async Task Train_RefusesAWrapping_OfWhatHasNone(string environment, string options, string expected)
+    {
+        (int code, _, string error) = await Checking.Cli.RunAsync(["control", "train", "--env", environment, "--algorithm", "a2c", .. options.Split(' '), "--output_dir", Run]);
+        Assert.That((code, error), Is.EqualTo((1, $"rlhf: {expected}\n")));
+    }
+
+    [Test]
     public async Task Eval_SaysWhatIsMissing()
     {
         (int code, _, string error) = await Checking.Cli.RunAsync("control", "eval", "--env", "cartpole", "--model", Run);
