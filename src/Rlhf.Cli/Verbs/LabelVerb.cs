@@ -77,7 +77,7 @@ internal sealed class LabelVerb
                 + "Better: leave it at 127.0.0.1 and let labelers come through `ssh -L`, or through a proxy with TLS and --public_url, or give --certificate.");
         }
 
-        if (!store.GetLabelers().Any(labeler => labeler is { Kind: LabelerKind.Human, Revoked: null }))
+        if (!store.GetLabelers().Any(labeler => labeler is { HasLink: true, Revoked: null }))
         {
             Invitation first = store.InviteLabeler(FreeName(store));
             output.WriteLine($"open {server.LinkFor(first)}");
@@ -131,8 +131,16 @@ internal sealed class LabelVerb
         }
 
         foreach (Labeler labeler in store.GetLabelers())
-            output.WriteLine($"labeler {labeler.Name}: {(labeler.Kind == LabelerKind.Oracle ? "oracle" : labeler.Revoked is null ? "invited" : "revoked")}");
+            output.WriteLine($"labeler {labeler.Name}: {Standing(labeler)}");
     }
+
+    private static string Standing(Labeler labeler) => labeler switch
+    {
+        { Kind: LabelerKind.Oracle } => "oracle",
+        { Revoked: not null } => "revoked",
+        { HasLink: false } => "imported, no link",
+        _ => "invited",
+    };
 
     private static string FreeName(PreferenceStore store)
     {

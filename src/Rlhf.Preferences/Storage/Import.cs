@@ -3,7 +3,10 @@ namespace Rlhf.Preferences.Storage;
 /// <summary>Answers that were given elsewhere.</summary>
 internal static class Import
 {
-    /// <summary>Stores question, labeler and answer where they are not there yet; false where they are.</summary>
+    /// <summary>
+    /// Stores question, labeler and answer where they are not there yet; false where they are. One more opinion on a question is kept even where
+    /// no further answer was wanted: it has been given.
+    /// </summary>
     /// <param name="database">Takes them.</param>
     /// <param name="asked">The question; its items' order is that of the judgement.</param>
     /// <param name="labeler">Who answered.</param>
@@ -21,13 +24,12 @@ internal static class Import
         long who = (Labelers.Named(database, labeler) ?? Labelers.Add(database, labeler, kind, null, now)).Id;
         bool known = database.Any(
             $"SELECT 1 FROM answers a WHERE a.query = $0 AND a.labeler = $1 AND {Answering.Valid}", query.Id, who);
-        long? slot = database.Number("SELECT id FROM pending WHERE query = $0 ORDER BY locked_until LIMIT 1", query.Id);
-        if (known || slot is null)
+        if (known)
             return false;
         long shown = database.Insert(
             "INSERT INTO shown (query, labeler, display_order, at, locked_until) VALUES ($0, $1, $2, $3, $3)",
             query.Id, who, string.Join(',', order), at);
-        database.Execute("DELETE FROM pending WHERE id = $0", slot);
+        database.Execute("DELETE FROM pending WHERE id = (SELECT id FROM pending WHERE query = $0 ORDER BY locked_until LIMIT 1)", query.Id);
         Answering.Insert(database, query, shown, who, Judgements.FromDisplay(judgement, order), null, at);
         return true;
     }

@@ -11,7 +11,7 @@ internal static class Labelers
     private const int TokenBytes = 32;
 
     private const string Select =
-        "SELECT l.id, l.name, l.kind, l.invited, r.at FROM labelers l LEFT JOIN revocations r ON r.labeler = l.id ";
+        "SELECT l.id, l.name, l.kind, l.token_hash IS NOT NULL, l.invited, r.at FROM labelers l LEFT JOIN revocations r ON r.labeler = l.id ";
 
     public static string NewToken() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(TokenBytes));
 
@@ -52,5 +52,5 @@ internal static class Labelers
     private static byte[] Hash(string token) => SHA256.HashData(Encoding.UTF8.GetBytes(token));
 
     private static Labeler Read(SqliteDataReader row) =>
-        new(row.GetInt64(0), row.GetString(1), row.Named<LabelerKind>(2), row.Time(3), row.IsDBNull(4) ? null : row.Time(4));
+        new(row.GetInt64(0), row.GetString(1), row.Named<LabelerKind>(2), row.GetBoolean(3), row.Time(4), row.IsDBNull(5) ? null : row.Time(5));
 }

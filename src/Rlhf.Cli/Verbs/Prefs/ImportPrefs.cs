@@ -37,16 +37,32 @@ internal sealed class ImportPrefs
     {
         string input = result.GetRequiredValue(_input)!, database = result.GetRequiredValue(_database)!;
 
-        // Looked at first in any case: a file that is none must not leave a new store behind.
-        string found = LabelFile.Detect(input), kind = result.GetValue(_kind) ?? found;
+        string kind = result.GetValue(_kind) ?? LabelFile.Detect(input);
         if (kind is LabelFile.Clips or LabelFile.Questions && result.GetValue(_labeler) is { } labeler)
             throw new DataFormatException($"--labeler {labeler}: {input} is taken as {kind}, expected preferences, rankings or demonstrations");
         if (kind is LabelFile.Clips && result.GetValue(_instructions) is not null)
             throw new DataFormatException($"--instructions: {input} is taken as clips, which have their own");
-        using var store = new PreferenceStore(database);
-        string told = kind == LabelFile.Clips ? Clips(store, input, result.GetValue(_name)) : Texts(result, store, input, kind);
-        result.InvocationConfiguration.Output.WriteLine($"{database}: {kind} of {input} {told}");
-        return CommandLine.Success;
+        bool existed = File.Exists(database), keep = true;
+        try
+        {
+            using var store = new PreferenceStore(database);
+            try
+            {
+                string told = kind == LabelFile.Clips ? Clips(store, input, result.GetValue(_name)) : Texts(result, store, input, kind);
+                result.InvocationConfiguration.Output.WriteLine($"{database}: {kind} of {input} {told}");
+                return CommandLine.Success;
+            }
+            finally
+            {
+                keep = existed || store.GetRuns().Count > 0;
+            }
+        }
+        finally
+        {
+            // A file that was refused leaves no new store behind; with its last connection SQLite's log went into the file.
+            if (!keep)
+                File.Delete(database);
+        }
     }
 
     private static string Clips(PreferenceStore store, string input, string? name)

@@ -61,6 +61,34 @@ public sealed class ExchangeTests
     }
 
     [Test]
+    public async Task ASecondLabelersAnswers_AreKeptBesideTheFirst()
+    {
+        const string Reversed =
+            """
+            {"prompt":"the","chosen":" dog","rejected":" cat sat"}
+
+            """;
+        await File.WriteAllTextAsync(_workshop.Combine("ada.jsonl"), Pairs);
+        await File.WriteAllTextAsync(_workshop.Combine("grace.jsonl"), Reversed);
+        await _workshop.InvokeAsync("prefs import --db {labels.db} --input {ada.jsonl} --labeler Ada");
+        (_, string output, _) = await _workshop.InvokeAsync("prefs import --db {labels.db} --input {grace.jsonl} --labeler Grace");
+        Assert.That(output, Does.EndWith("into run 'ada', 1 taken\n"));
+        await _workshop.InvokeAsync("prefs export --db {labels.db} --output {out.jsonl}");
+        Assert.That(await File.ReadAllTextAsync(_workshop.Combine("out.jsonl")), Is.EqualTo(Pairs + Reversed));
+        using var store = new PreferenceStore(Database);
+        LabelProgress progress = store.GetProgress(store.FindRun("ada")!.Id);
+        Assert.That((progress.Queries, progress.Waiting, progress.Answered), Is.EqualTo((2, 0, 3)));
+    }
+
+    [Test]
+    public async Task ImportedLabeler_HasNoLink()
+    {
+        await File.WriteAllTextAsync(_workshop.Combine("in.jsonl"), Pairs);
+        await _workshop.InvokeAsync("prefs import --db {labels.db} --input {in.jsonl} --labeler Ada");
+        Assert.That((await _workshop.InvokeAsync("label --db {labels.db} --list")).Output, Does.Contain("labeler Ada: imported, no link\n"));
+    }
+
+    [Test]
     public async Task Demonstrations_ComeBackAsTheyWere()
     {
         const string Lines = """{"prompt":"the cat","completion":" sat"}""" + "\n";
@@ -133,8 +161,9 @@ public sealed class ExchangeTests
         Assert.That(error, Does.StartWith($"rlhf: {string.Concat(expected.Split('{', '}').Select((part, i) => i % 2 == 0 ? part : _workshop.Combine(part)))}"));
         Assert.That(error.TrimEnd(), Does.Not.Contain('\n'));
         Assert.That(File.Exists(_workshop.Combine("out")), Is.False);
-        using var store = new PreferenceStore(_workshop.Combine(line.Contains("new.db", StringComparison.Ordinal) ? "new.db" : "labels.db"));
-        Assert.That(store.GetRuns().Select(run => run.Name), Is.EqualTo(line.Contains("new.db", StringComparison.Ordinal) ? [] : (string[])["hop", "talk", "chat"]));
+        Assert.That(Directory.EnumerateFiles(Path.GetDirectoryName(Database)!, "new.db*"), Is.Empty);
+        using var store = new PreferenceStore(Database);
+        Assert.That(store.GetRuns().Select(run => run.Name), Is.EqualTo((string[])["hop", "talk", "chat"]));
     }
 
     [TestCase("export --db {labels.db} --output {out} --kind questions", "questions")]
