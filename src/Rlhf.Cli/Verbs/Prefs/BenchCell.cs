@@ -13,11 +13,18 @@ internal sealed record BenchCell(string Task, string Way, int Labels, string Abl
     /// <summary>The way that everything is measured against.</summary>
     public const string TrueReward = "true reward";
 
-    /// <summary>Its folder below the grid's.</summary>
-    public string Folder => Path.Combine(Task, Way.Replace(' ', '-'), string.Create(CultureInfo.InvariantCulture, $"seed-{Seed}"));
+    /// <summary>Its folder below the grid's: the count is in it, so that grids of other counts stand beside each other.</summary>
+    public string Folder => Path.Combine(Task, WayFolder, $"seed-{Text(Seed)}");
 
-    /// <summary>The command that runs it, as a person would type it.</summary>
-    public string[] Command(string directory, long steps, bool pixels, bool resume, int threads)
+    private string WayFolder => (Labels, Ablation) switch
+    {
+        (0, _) => "true-reward",
+        (_, "none") => $"{Text(Labels)}-labels",
+        _ => $"{Ablation.Replace('_', '-')}-{Text(Labels)}-labels",
+    };
+
+    /// <summary>The command that runs it from its beginning, word by word.</summary>
+    public string[] Command(string directory, long steps, bool pixels, int threads)
     {
         string[] own = Labels == 0
             ? ["control", "train", "--algorithm", pixels ? "a2c" : "trpo"]
@@ -25,7 +32,6 @@ internal sealed record BenchCell(string Task, string Way, int Labels, string Abl
         return
         [
             .. own, "--env", Task, "--steps", Text(steps), "--seed", Text(Seed), "--threads", Text(threads), "--output_dir", directory,
-            "--resume_from_checkpoint", resume ? "true" : "false",
         ];
     }
 

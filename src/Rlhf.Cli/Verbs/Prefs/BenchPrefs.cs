@@ -1,9 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using System.Text.Json.Nodes;
 using Rlhf.Cli.Options;
-using Rlhf.Cli.Reports;
 using Rlhf.Models;
 using Rlhf.Training.Checkpointing;
 
@@ -15,8 +13,6 @@ namespace Rlhf.Cli.Verbs.Prefs;
 /// </summary>
 internal sealed class BenchPrefs
 {
-    private const string Done = "cell.json";
-
     private readonly OptionSet _set = new();
     private readonly Option<string> _suite;
     private readonly Option<string?> _tasks, _labels, _outputDir;
@@ -53,60 +49,53 @@ internal sealed class BenchPrefs
         long steps = result.GetValue(_steps) is var given and > 0 ? given : suite.Steps;
         string directory = result.GetRequiredValue(_outputDir)!;
         IReadOnlyList<BenchCell> cells = suite.Cells(tasks, labels, result.GetValue(_seeds));
+        foreach (BenchCell cell in cells)
+        {
+            string folder = Path.Combine(directory, cell.Folder);
+            BenchRecord.Read(folder)?.RequireSame(cell.Folder, BenchOptions.Text(Command(cell)));
+        }
+
         for (int i = 0; i < cells.Count; i++)
         {
             cancellation.ThrowIfCancellationRequested();
-            await RunAsync(cells[i], directory, steps, suite.IsPixels, result, $"{i + 1}/{cells.Count}").ConfigureAwait(false);
+            await RunAsync(cells[i], Command(cells[i]), Path.Combine(directory, cells[i].Folder), output, $"{i + 1}/{cells.Count}").ConfigureAwait(false);
             BenchReport.Write(directory, suite, cells, steps);
         }
 
         output.WriteLine($"report: {Path.Combine(directory, "report.html")}");
         return CommandLine.Success;
+
+        string[] Command(BenchCell cell) => cell.Command(Path.Combine(directory, cell.Folder), steps, suite.IsPixels, result.GetValue(_threads));
     }
 
-    private async Task RunAsync(BenchCell cell, string root, long steps, bool pixels, ParseResult result, string position)
+    private static async Task RunAsync(BenchCell cell, string[] command, string directory, TextWriter output, string position)
     {
-        TextWriter output = result.InvocationConfiguration.Output;
-        string directory = Path.Combine(root, cell.Folder), done = Path.Combine(directory, Done);
-        if (File.Exists(done))
+        BenchRecord? before = BenchRecord.Read(directory);
+        if (before is { Seconds: not null })
         {
-            RequireSameSteps(done, steps);
             output.WriteLine($"{position} {cell.Folder}: done before");
             return;
         }
 
-        bool resume = CanResume(cell, directory);
+        bool resume = before is not null && CanResume(cell, directory);
         if (!resume && Directory.Exists(directory))
             Directory.Delete(directory, recursive: true); // Killed before there was anything to go on from.
-        string[] command = cell.Command(directory, steps, pixels, resume, result.GetValue(_threads));
-        output.WriteLine($"{position} rlhf {string.Join(' ', command)}");
+        var record = new BenchRecord(BenchOptions.Text(command), null, resume);
+        record.Write(directory);
+        output.WriteLine($"{position} rlhf {record.Command}{(resume ? " --resume_from_checkpoint true" : string.Empty)}");
         long start = Stopwatch.GetTimestamp();
         using var log = new StringWriter();
         using var errors = new StringWriter();
-        int code = await CommandLine.RunAsync(command, log, errors).ConfigureAwait(false);
+        int code = await CommandLine.RunAsync([.. command, "--resume_from_checkpoint", resume ? "true" : "false"], log, errors).ConfigureAwait(false);
         if (code != CommandLine.Success)
             throw new DataFormatException($"{cell.Folder} failed: {errors.ToString().Trim()}");
-        OutputFile.WriteLines(done, [new JsonObject
-        {
-            ["command"] = string.Join(' ', command),
-            ["steps"] = steps,
-            ["seconds"] = Stopwatch.GetElapsedTime(start).TotalSeconds,
-            ["resumed"] = resume,
-        }.ToJsonString()]);
+        (record with { Seconds = Stopwatch.GetElapsedTime(start).TotalSeconds }).Write(directory);
     }
 
     // Labels are kept from the first one on, a policy from its first checkpoint.
-    private static bool CanResume(BenchCell cell, string directory) => Directory.Exists(directory) && (cell.Labels > 0
+    private static bool CanResume(BenchCell cell, string directory) => cell.Labels > 0
         ? File.Exists(Path.Combine(directory, "preferences.db"))
-        : TrainingRun.HasCheckpoint(directory));
-
-    // A grid continued with other settings would compare runs that are not alike.
-    private static void RequireSameSteps(string done, long steps)
-    {
-        JsonNode? cell = JsonNode.Parse(File.ReadAllText(done));
-        if ((long?)cell?["steps"] is { } before && before != steps)
-            throw new DataFormatException($"{done}: run with {before} steps, this grid has {steps}; give another --output_dir");
-    }
+        : TrainingRun.HasCheckpoint(directory);
 
     private static int[] Counts(string text) =>
     [

@@ -25,14 +25,13 @@ internal sealed record BenchResult(BenchCell Cell, IReadOnlyList<CurvePoint> Cur
         var metrics = RunMetrics.Read(directory);
         if (metrics.IsEmpty)
             return null;
-        JsonNode? done = Parse(Path.Combine(directory, "cell.json")), report = Parse(Path.Combine(directory, "report.json"));
+        BenchRecord? record = BenchRecord.Read(directory);
+        string report = Path.Combine(directory, "report.json");
         return new BenchResult(
             cell,
             metrics.Curve(MetricNames.EpisodeReturn, MetricNames.ControlTimesteps),
-            metrics.Last(MetricNames.EvalReturn) ?? (double?)report?[MetricNames.EvalReturn],
-            (double?)done?["seconds"],
-            (string?)done?["command"] is { } command ? $"rlhf {command}" : null);
+            metrics.Last(MetricNames.EvalReturn) ?? (File.Exists(report) ? (double?)JsonNode.Parse(File.ReadAllText(report))?[MetricNames.EvalReturn] : null),
+            record?.Seconds,
+            record is { Seconds: not null } ? $"rlhf {record.Command}" : null);
     }
-
-    private static JsonNode? Parse(string path) => File.Exists(path) ? JsonNode.Parse(File.ReadAllText(path)) : null;
 }

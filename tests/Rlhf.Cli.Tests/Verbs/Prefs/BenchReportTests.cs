@@ -35,6 +35,20 @@ public sealed class BenchReportTests
     }
 
     [Test]
+    public void Folders_OfOtherLabelCounts_AreOthers()
+    {
+        foreach (BenchSuite suite in BenchSuite.All)
+        {
+            IEnumerable<BenchCell> few = suite.Cells(suite.Tasks, [8], 1), many = suite.Cells(suite.Tasks, [24], 1), both = suite.Cells(suite.Tasks, [8, 24], 1);
+            Assert.That(
+                few.Select(cell => cell.Folder).Intersect(many.Select(cell => cell.Folder)),
+                Is.EquivalentTo(few.Where(cell => cell.Labels == 0).Select(cell => cell.Folder)),
+                "the true reward alone is shared");
+            Assert.That(both.Select(cell => cell.Folder), Is.EquivalentTo(few.Concat(many).Select(cell => cell.Folder).Distinct()));
+        }
+    }
+
+    [Test]
     public void Recovered_IsTheShareOfTheWayFromUntrainedToTrueReward_OverSeedsThatBothHave()
     {
         BenchResult[] truth = [Result("true reward", 1, 10, 110), Result("true reward", 2, 10, 210)];
