@@ -63,16 +63,8 @@ public sealed class CrashTests
         private readonly Process _process;
         private readonly List<string> _lines = [];
 
-        public Child(string path, long run, int number) => _process = Process.Start(
-            new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
-            {
-                RedirectStandardOutput = true,
-                ArgumentList =
-                {
-                    "exec", typeof(ChildProgram).Assembly.Location, "label", path, run.ToString(CultureInfo.InvariantCulture),
-                    number.ToString(CultureInfo.InvariantCulture),
-                },
-            })!;
+        public Child(string path, long run, int number) => _process = ChildProgram.Start(
+            "label", path, run.ToString(CultureInfo.InvariantCulture), number.ToString(CultureInfo.InvariantCulture));
 
         public void ReadLines(int count)
         {

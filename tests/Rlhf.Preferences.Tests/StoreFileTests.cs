@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using Microsoft.Data.Sqlite;
 using Rlhf.Preferences.Storage;
 
@@ -98,6 +100,56 @@ public sealed class StoreFileTests
         Assert.That(temporary.Store.Read(database => database.Number("SELECT COUNT(*) FROM segments")), Is.EqualTo(2));
         temporary.Store.Write(database => database.Number("PRAGMA max_page_count = 1000000"));
         Assert.That(temporary.Store.AddSegments(many), Has.Count.EqualTo(2000));
+    }
+
+    [Test]
+    public void Write_SaysWhatIsWrong_ToAllOfABatch_WhenTheCommitFails_AndGoesOnAfterIt()
+    {
+        using TemporaryStore temporary = new();
+        using StoreWriter writer = new(new StoreFile(temporary.Path, TimeSpan.FromSeconds(5)));
+        using ManualResetEventSlim begin = new();
+        Task<int>[] batch =
+        [
+            writer.Write(_ =>
+            {
+                begin.Wait();
+                return 0;
+            }),
+
+            // Found out at the commit and not before: no text of no run.
+            writer.Write(database => database.Execute("PRAGMA defer_foreign_keys = ON")
+                + database.Execute("INSERT INTO texts (run, prompt, response, model, hash, created) VALUES (9, '', '', '', '', 0)")),
+            writer.Write(database => database.Execute("CREATE TABLE other (x)")),
+        ];
+        begin.Set();
+        Assert.Multiple(() =>
+        {
+            foreach (Task<int> job in batch)
+            {
+                Assert.That(
+                    () => job.GetAwaiter().GetResult(),
+                    Throws.TypeOf<PreferenceStoreException>().With.Message.EqualTo($"{temporary.Path}: SQLite Error 19: 'FOREIGN KEY constraint failed'."));
+            }
+
+            Assert.That(writer.Write(database => database.Number("SELECT COUNT(*) FROM sqlite_master WHERE name = 'other'")).Result, Is.Zero);
+            Assert.That(temporary.Store.InviteLabeler("Ada").Labeler.Name, Is.EqualTo("Ada"));
+        });
+    }
+
+    [Test]
+    public void Write_SaysWhatIsWrong_WhenTheFileCannotGrow_AndGoesOnWhenItCan()
+    {
+        if (!OperatingSystem.IsLinux())
+            Assert.Ignore("needs setrlimit of a 64-bit Linux");
+        using TemporaryStore temporary = new();
+        long run = temporary.AddRun();
+        using Process child = ChildProgram.Start("fill", temporary.Path, run.ToString(CultureInfo.InvariantCulture));
+        string said = child.StandardOutput.ReadToEnd();
+        child.WaitForExit();
+        Assert.That(
+            said.TrimEnd().Split('\n'), Is.EqualTo(new[] { $"{temporary.Path}: the disk reports an error (778); nothing was stored", "stored 2000" }));
+        Assert.That(child.ExitCode, Is.Zero);
+        Assert.That(temporary.Store.Read(database => database.Number("SELECT COUNT(*) FROM segments")), Is.EqualTo(2000));
     }
 
     [Test]

@@ -52,24 +52,26 @@ internal sealed class StoreWriter : IDisposable
     private void Work()
     {
         List<Job> batch = [];
-        while (_jobs.TryTake(out Job? job, Timeout.Infinite))
+        while (_jobs.TryTake(out Job? first, Timeout.Infinite))
         {
+            // In the batch before anything can fail: whoever waits for it hears of it.
             batch.Clear();
+            batch.Add(first);
             try
             {
                 _database.Execute("BEGIN IMMEDIATE");
-                do
+                Run(first);
+                while (batch.Count < MaxBatch && _jobs.TryTake(out Job? next))
                 {
-                    batch.Add(job);
-                    Run(job);
+                    batch.Add(next);
+                    Run(next);
                 }
-                while (batch.Count < MaxBatch && _jobs.TryTake(out job));
+
+                // Where the log cannot grow: until here SQLite kept most of what was written in memory.
                 _database.Execute("COMMIT");
             }
             catch (Exception error)
             {
-                if (!batch.Contains(job!))
-                    batch.Add(job!);
                 Exception reason = error is SqliteException sqlite ? _file.Explain(sqlite) : error;
                 batch.ForEach(member => member.Fail(reason));
                 RollBack();
