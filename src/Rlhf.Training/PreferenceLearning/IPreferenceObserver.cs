@@ -48,6 +48,12 @@ public interface IPreferenceObserver
     {
     }
 
+    /// <summary>Something is amiss that does not end the run.</summary>
+    /// <param name="message">One line.</param>
+    void Warned(string message)
+    {
+    }
+
     /// <summary>All steps are made.</summary>
     void Finished(PreferenceStatus status)
     {

@@ -30,7 +30,7 @@ internal sealed class LabelGatherer
     {
         (_store, _runId, _buffer, _input, _options, _oracle) = (store, runId, buffer, input, options, oracle);
         _book = new TrueRewardBook(store);
-        _length = options.ClipLength ?? spec.ClipLength;
+        _length = options.ClipLengthFor(spec);
         _knowsReturns = options.Fit.Target == FitTarget.Returns;
         _rule = options.RewardModel.Members > 1 ? options.Queries : SelectionRule.Random;
         Labels = new LabelSet(options.LabelCapacity);

@@ -24,6 +24,9 @@ public sealed class PreferenceObserverGroup(params IReadOnlyList<IPreferenceObse
     public void Collapsed(int member, int collapses) => Tell(observer => observer.Collapsed(member, collapses));
 
     /// <inheritdoc/>
+    public void Warned(string message) => Tell(observer => observer.Warned(message));
+
+    /// <inheritdoc/>
     public void Finished(PreferenceStatus status) => Tell(observer => observer.Finished(status));
 
     private void Tell(Action<IPreferenceObserver> message)

@@ -1,3 +1,4 @@
+using Rlhf.Environments;
 using Rlhf.Preferences;
 
 namespace Rlhf.Training.PreferenceLearning;
@@ -11,7 +12,7 @@ public sealed record PreferenceOptions
     /// <summary>Labels asked for before training, about clips of the untrained policy; null (the default): a quarter; pixels in the paper: 500.</summary>
     public int? InitialLabels { get; init; }
 
-    /// <summary>Environment steps by the untrained policy that these clips are cut from; null (the default): twice what they are long together, at least 5,000.</summary>
+    /// <summary>Environment steps by the untrained policy that these clips are cut from; null (the default): twice what they are long together, at least 5,000 and two clips of each environment.</summary>
     public int? InitialSteps { get; init; }
 
     /// <summary>Environment steps of the whole run, the initial ones included. Default 1,000,000.</summary>
@@ -87,6 +88,16 @@ public sealed record PreferenceOptions
 
     /// <summary>The labels before training.</summary>
     public int LabelsAtStart => !OnlineQueries ? Labels : Math.Min(Labels, InitialLabels ?? (Labels + 3) / 4);
+
+    /// <summary>Steps of a clip of an environment.</summary>
+    /// <exception cref="ArgumentException">No episode is as long: nothing could ever be asked.</exception>
+    public int ClipLengthFor(EnvironmentSpec environment)
+    {
+        int length = ClipLength ?? environment.ClipLength;
+        return length >= 1 && length <= environment.Horizon
+            ? length
+            : throw new ArgumentException($"--clip_length: {length} steps, expected 1 to {environment.Horizon}, the longest episode of {environment.Id} (--horizon)");
+    }
 
     /// <summary>These settings with one part of the method taken away (§3.3).</summary>
     public PreferenceOptions Without(Ablation ablation) => ablation switch

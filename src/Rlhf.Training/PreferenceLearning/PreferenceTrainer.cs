@@ -38,6 +38,7 @@ public sealed class PreferenceTrainer : IDisposable
     private readonly LabelSchedule _schedule;
     private readonly WaitReasons _waits = new();
     private readonly Lock _observing = new();
+    private readonly int _clipLength;
     private long _steps;
 
     /// <summary>A run at its beginning; its labels, where there are some already, are read from the store.</summary>
@@ -46,13 +47,15 @@ public sealed class PreferenceTrainer : IDisposable
     /// <param name="task">Who acts where, and who answers.</param>
     /// <param name="options">Settings.</param>
     /// <param name="observer">Watches.</param>
+    /// <exception cref="ArgumentException">A setting does not go with the environment.</exception>
     public PreferenceTrainer(IKernels kernels, PreferenceStore store, PreferenceTask task, PreferenceOptions options, IPreferenceObserver? observer = null)
     {
         (_kernels, _task, _options, _observer) = (kernels, task, options, observer);
         _environments = task.CreateEnvironments(options.Seed);
         _spec = _environments.Spec;
-        int length = options.ClipLength ?? _spec.ClipLength;
-        InitialSteps = RoundUp(options.InitialSteps ?? Math.Max(5000, 2 * options.LabelsAtStart * length), _environments.Count);
+        _clipLength = Checked(() => options.ClipLengthFor(_spec));
+        int clips = Math.Max(options.LabelsAtStart, _environments.Count);
+        InitialSteps = RoundUp(options.InitialSteps ?? Math.Max(5000, 2 * clips * _clipLength), _environments.Count);
         var input = new RewardInput(_spec);
         _buffer = new SegmentBuffer(_spec, _environments.Count, Math.Max(options.RecentSteps, InitialSteps), options.Seed);
         _recorder = new TrajectoryRecorder(_spec);
@@ -62,7 +65,7 @@ public sealed class PreferenceTrainer : IDisposable
         _queryEnsemble = ensemble.Clone();
         _fitting = new FittingActivity(ensemble, _exchange, _moments, kernels, options) { Collapsed = (member, all) => Tell(o => o.Collapsed(member, all)) };
         _reward = new LearnedReward(_exchange, ensemble.Clone(), _buffer, _recorder, _moments, (_fitting.Save, _fitting.Load)) { FirstStep = InitialSteps };
-        Run = FindOrAdd(store, task, _spec);
+        Run = Checked(() => FindOrAdd(store, task, _spec));
         _gatherer = new LabelGatherer(store, Run.Id, _spec, _buffer, input, options, task.Oracle is null ? null : new SyntheticOracle(store, task.Oracle));
         long trained = Math.Max(1, options.TotalSteps - InitialSteps);
         Trainer = task.CreateTrainer(_environments, trained, _reward, _recorder);
@@ -111,6 +114,7 @@ public sealed class PreferenceTrainer : IDisposable
     /// <summary>Runs from where it stands to the last step.</summary>
     /// <param name="run">Where checkpoints go; none without it.</param>
     /// <param name="cancellation">Ends it after the current update.</param>
+    /// <exception cref="ArgumentException">The untrained policy's episodes are shorter than a clip.</exception>
     public void Train(TrainingRun? run = null, CancellationToken cancellation = default)
     {
         Tell(o => o.Started(Run, _options, _steps));
@@ -148,6 +152,8 @@ public sealed class PreferenceTrainer : IDisposable
         }
 
         failure.Error?.Throw();
+        if (_gatherer.Count < _options.Labels && !LabelsCome)
+            Tell(o => o.Warned($"{_gatherer.Count} of {_options.Labels} labels: a clip has {_clipLength} steps, and no episode of late more than {_buffer.Longest}"));
         Tell(o => o.Finished(Status));
     }
 
@@ -211,6 +217,20 @@ public sealed class PreferenceTrainer : IDisposable
         return run with { Id = store.AddRun(run) };
     }
 
+    /// <summary>A constructor that refuses leaves no environments behind: they may be processes.</summary>
+    private T Checked<T>(Func<T> value)
+    {
+        try
+        {
+            return value();
+        }
+        catch
+        {
+            _environments.Dispose();
+            throw;
+        }
+    }
+
     private static int RoundUp(int steps, int multiple) => (steps + multiple - 1) / multiple * multiple;
 
     /// <summary>Clips for the first labels, by the policy with its first weights (appendix A), in environments of their own.</summary>
@@ -223,7 +243,24 @@ public sealed class PreferenceTrainer : IDisposable
         _buffer.Add(rollout, _recorder.States, _recorder.Poses, 0);
         _buffer.Break();
         _moments.Observe(rollout);
+        RequireClips(rollout);
         Volatile.Write(ref _steps, InitialSteps);
+    }
+
+    /// <summary>Looks at what the untrained policy did: whether anything can be asked about it, and whether episodes tell more than they should.</summary>
+    private void RequireClips(ControlRollout rollout)
+    {
+        if (_buffer.Longest is var longest && longest < _clipLength)
+        {
+            throw new ArgumentException(
+                $"--clip_length: {_clipLength} steps, and the untrained policy's longest episode of {_spec.Id} has {longest}; "
+                + $"expected --clip_length {longest} or less, or episodes of fixed length (--form paper)");
+        }
+
+        // Who does not fall earns longer: such a reward is learned from lengths, of which no comparison speaks (imitation refuses such tasks).
+        int ends = Vectors.Span(rollout.Dones).Count((byte)1) - rollout.Truncated;
+        if (ends > 0)
+            Tell(o => o.Warned($"{ends} episodes of the untrained policy ended before the horizon of {_spec.Horizon} steps: the length of an episode gives the reward away (--form paper has fixed lengths)"));
     }
 
     private void Update()
@@ -267,6 +304,9 @@ public sealed class PreferenceTrainer : IDisposable
             Tell(o => o.Filmed(film, _reward.Predict(film)));
     }
 
+    /// <summary>Whether labels can come before the policy acts again: queries stand open, or there is something to cut clips from.</summary>
+    private bool LabelsCome => _gatherer.Open > 0 || _buffer.Longest >= _clipLength;
+
     /// <summary>Waits until labels and reward model have kept up; in the synchronous mode: brings them up.</summary>
     private void AwaitTurn(CancellationToken cancellation)
     {
@@ -290,7 +330,7 @@ public sealed class PreferenceTrainer : IDisposable
             return null;
         bool strict = _options.Synchronous || Trainer.Update == 0 || Trainer.Update == Trainer.TotalUpdates - 1;
         int plan = Plan, lag = strict ? 0 : _options.MaxLabelLag ?? Math.Max(1, _options.Labels / 20);
-        if (_gatherer.Count < plan - lag)
+        if (_gatherer.Count < plan - lag && LabelsCome)
             return $"waits for labels: {_gatherer.Count} of {plan}";
         long fits = _fitting.Planned(TrainedSteps), late = strict ? 0 : _options.MaxFitLag;
         return _fitting.Step < fits - late ? $"waits for the reward model: {_fitting.Step} of {fits} fits" : null;
@@ -300,7 +340,7 @@ public sealed class PreferenceTrainer : IDisposable
     {
         while (Gather())
             cancellation.ThrowIfCancellationRequested();
-        if (_gatherer.Count >= Plan || _buffer.Steps == 0)
+        if (_gatherer.Count >= Plan || !LabelsCome)
         {
             while (_fitting.Fit(_gatherer.Labels, TrainedSteps, cancellation))
                 Tell(o => o.Changed(Status));
@@ -335,7 +375,7 @@ public sealed class PreferenceTrainer : IDisposable
             _waits.SetQueries(
                 _gatherer.Open > 0 ? $"wait for labelers: {_gatherer.Open} open"
                 : _gatherer.Count >= plan ? "wait for the policy: the plan is met"
-                : "wait for trajectories");
+                : $"wait for an episode of {_clipLength} steps: the longest of late has {_buffer.Longest}");
             _waits.Sleep(cancellation);
         }
     }

@@ -14,7 +14,7 @@ public sealed class SegmentBuffer
 {
     private const ulong CutStream = 0x63757431, PeekStream = 0x7065656B;
 
-    // Where nearly all starts are too near the end of an episode, chance takes that long to find one.
+    // Where nearly all starts are too near the end of an episode, chance misses them; after so many attempts all are looked at.
     private const int Attempts = 1000;
     private readonly EnvironmentSpec _spec;
     private readonly Trajectory[] _trajectories;
@@ -36,6 +36,16 @@ public sealed class SegmentBuffer
 
     /// <summary>Steps ever added.</summary>
     public long Steps { get; private set; }
+
+    /// <summary>Steps of the longest clip that could be cut: what is still there of the longest episode.</summary>
+    public int Longest
+    {
+        get
+        {
+            lock (_lock)
+                return _trajectories.Max(trajectory => trajectory.Longest);
+        }
+    }
 
     /// <summary>Clips ever cut: the position in the stream of chance.</summary>
     public long Cuts { get; set; }
@@ -136,6 +146,8 @@ public sealed class SegmentBuffer
                 return (trajectory, last);
         }
 
-        return null;
+        (Trajectory Trajectory, long Last)[] places = [.. _trajectories.SelectMany(trajectory => trajectory.Places(length), (trajectory, last) => (trajectory, last))];
+        uint chance = Philox.Generate(_seed, (ulong)number, (stream << 32) | Attempts).X0;
+        return places.Length > 0 ? places[(int)(((ulong)chance * (ulong)places.Length) >> 32)] : null;
     }
 }

@@ -58,6 +58,28 @@ internal sealed class Trajectory
     public bool HoldsClip(long last, int length) =>
         last < Count && last - length + 1 >= Math.Max(0, Count - _capacity) && _age[(int)(last % _capacity)] >= length;
 
+    /// <summary>Steps of the longest clip that could be cut.</summary>
+    public int Longest
+    {
+        get
+        {
+            long longest = 0;
+            for (long last = First; last < Count; last++)
+                longest = Math.Max(longest, Math.Min(_age[(int)(last % _capacity)], last - First + 1));
+            return (int)longest;
+        }
+    }
+
+    /// <summary>The last steps of all clips that could be cut.</summary>
+    public IEnumerable<long> Places(int length)
+    {
+        for (long last = First; last < Count; last++)
+        {
+            if (HoldsClip(last, length))
+                yield return last;
+        }
+    }
+
     /// <summary>First step that is still there.</summary>
     public long First => Math.Max(0, Count - _capacity);
 

@@ -93,6 +93,27 @@ public sealed class PrefsVerbTests
         Assert.That(error, Does.Contain(expected));
     }
 
+    [TestCase("--env pendulum --horizon 20", "--clip_length: 25 steps, expected 1 to 20, the longest episode of pendulum (--horizon)")]
+    public async Task WhatCannotBeAsked_IsRefused_BeforeAnythingIsWritten(string options, string expected)
+    {
+        (int code, _, string error) = await InvokeAsync($"prefs train {options}");
+        Assert.That((code, error), Is.EqualTo((1, $"rlhf: {expected}\n")));
+        Assert.That(Directory.Exists(Run), Is.False);
+    }
+
+    [Test]
+    public async Task Train_ThatCouldAskNothing_BeginsAnew_WithShorterClips()
+    {
+        // A pole on a cart falls within 100 steps of chance.
+        const string Falling = "prefs train --env cartpole --form standard --labels 4 --steps 5600 --batch_size 512 --num_envs 4 --eval_episodes 0 --initial_epochs 1 --synchronous";
+        (int code, _, string error) = await InvokeAsync($"{Falling} --clip_length 400");
+        Assert.That(code, Is.EqualTo(1));
+        Assert.That(error, Does.StartWith("rlhf: --clip_length: 400 steps, and the untrained policy's longest episode of cartpole has "));
+        (code, string output, error) = await InvokeAsync($"{Falling} --clip_length 5");
+        Assert.That((code, error), Is.EqualTo((0, "")));
+        Assert.That(output, Does.Contain("warning: ").And.Contain("labels 4/4"));
+    }
+
     [Test]
     public async Task Fit_NamesTheStoreThatIsMissing()
     {

@@ -6,15 +6,17 @@ namespace Rlhf.Training.Tests.PreferenceLearning;
 /// <summary>
 /// A point on a line that an action pushes; the true reward is how near it is to 1. Learned in a few thousand steps, and as fast as nothing.
 /// </summary>
-internal sealed class ChainEnvironment(int horizon = 40) : IEnvironment
+/// <param name="horizon">Steps after which an episode is cut.</param>
+/// <param name="life">Steps after which it ends.</param>
+internal sealed class ChainEnvironment(int horizon = 40, int life = int.MaxValue) : IEnvironment
 {
     private float _place, _speed;
     private int _step;
 
     public EnvironmentSpec Spec { get; } = Toy.Spec with { Id = "chain", Horizon = horizon };
 
-    public static VectorEnvironment Many(int count, ulong seed, int horizon = 40) =>
-        new([.. Enumerable.Range(0, count).Select(_ => new ChainEnvironment(horizon))], threads: 1, seed);
+    public static VectorEnvironment Many(int count, ulong seed, int horizon = 40, int life = int.MaxValue) =>
+        new([.. Enumerable.Range(0, count).Select(_ => new ChainEnvironment(horizon, life))], threads: 1, seed);
 
     public void Reset(ulong seed, Span<float> observation)
     {
@@ -28,7 +30,7 @@ internal sealed class ChainEnvironment(int horizon = 40) : IEnvironment
         _place = Math.Clamp(_place + _speed, -3, 3);
         _step++;
         Observe(observation);
-        return new StepResult(-Math.Abs(_place - 1), Terminated: false, Truncated: _step >= Spec.Horizon);
+        return new StepResult(-Math.Abs(_place - 1), Terminated: _step >= life, Truncated: _step < life && _step >= Spec.Horizon);
     }
 
     public void CaptureState(Span<double> state) => state[0] = _place;

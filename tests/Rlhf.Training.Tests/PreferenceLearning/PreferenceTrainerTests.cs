@@ -190,6 +190,49 @@ internal sealed class PreferenceTrainerTests
     }
 
     [Test]
+    public void ClipsThatNoEpisodeHolds_AreRefused_BeforeThereIsARun()
+    {
+        using var store = new PreferenceStore(Path.Combine(_directory, "clips.db"));
+        Assert.That(
+            () => Trainer(store, Brief with { ClipLength = 41 }, null),
+            Throws.ArgumentException.With.Message.EqualTo("--clip_length: 41 steps, expected 1 to 40, the longest episode of chain (--horizon)"));
+        Assert.That(store.GetRuns(), Is.Empty);
+    }
+
+    [Test]
+    public void EpisodesShorterThanAClip_EndTheRun_InsteadOfWaitingForEver([Values] bool synchronous)
+    {
+        using var store = new PreferenceStore(Path.Combine(_directory, "short.db"));
+        using PreferenceTrainer trainer = Trainer(store, Brief with { Synchronous = synchronous }, null, new OracleOptions(), life: (7, 7));
+        Assert.That(() => trainer.Train(), Throws.ArgumentException.With.Message.EqualTo(
+            "--clip_length: 8 steps, and the untrained policy's longest episode of chain has 7; expected --clip_length 7 or less, or episodes of fixed length (--form paper)"));
+    }
+
+    [Test]
+    public void EpisodesThatGrowTooShort_CostLabels_AndTheRunSaysSo([Values] bool synchronous)
+    {
+        // What is left of the untrained policy's clips is pushed out of the buffer after four updates.
+        var watcher = new Watcher();
+        Run(Brief with { Synchronous = synchronous, MaxOpenQueries = 2 }, "a", watcher: watcher, life: (30, 7));
+        Assert.That(watcher.Finished!.Steps, Is.EqualTo(2000));
+        Assert.That(watcher.Finished.Labels, Is.InRange(6, 23));
+        Assert.That(watcher.Warnings[^1], Does.EndWith("of 24 labels: a clip has 8 steps, and no episode of late more than 7"));
+    }
+
+    [Test]
+    public void EpisodesThatEndEarly_AreWarnedAbout()
+    {
+        Watcher ending = new(), steady = new();
+        Run(Brief, "a", watcher: ending, life: (20, 20));
+        Run(Brief, "b", watcher: steady);
+        Assert.That(ending.Warnings, Is.EqualTo(new[]
+        {
+            "20 episodes of the untrained policy ended before the horizon of 40 steps: the length of an episode gives the reward away (--form paper has fixed lengths)",
+        }));
+        Assert.That(steady.Warnings, Is.Empty);
+    }
+
+    [Test]
     public void Run_OfAnotherEnvironment_IsRefused()
     {
         using var store = new PreferenceStore(Path.Combine(_directory, "other.db"));
@@ -206,14 +249,15 @@ internal sealed class PreferenceTrainerTests
         Assert.That(() => trainer.Train(), Throws.InvalidOperationException.With.Message.EqualTo("no room for queries"));
     }
 
+    // Life: after how many steps episodes end, those of the untrained policy and the others.
     private static PreferenceTrainer Trainer(
-        PreferenceStore store, PreferenceOptions options, IPreferenceObserver? watcher, OracleOptions? oracle, ulong policySeed = 1) => new(
+        PreferenceStore store, PreferenceOptions options, IPreferenceObserver? watcher, OracleOptions? oracle, ulong policySeed = 1, (int Untrained, int Trained)? life = null) => new(
         Small.Kernels,
         store,
         new PreferenceTask
         {
             Name = "chain",
-            CreateEnvironments = seed => ChainEnvironment.Many(4, seed),
+            CreateEnvironments = seed => ChainEnvironment.Many(4, seed, life: (seed == options.Seed ? life?.Trained : life?.Untrained) ?? int.MaxValue),
             CreateTrainer = (environments, steps, rewards, observer) => new TrpoTrainer(
                 Small.Kernels,
                 environments,
@@ -231,10 +275,10 @@ internal sealed class PreferenceTrainerTests
     private static float[] Weights(Network network) => [.. Enumerable.Range(0, network.Weights.Rows).Select(i => network.Weights[i])];
 
     private (float[] Policy, float[] Reward, float[] Labels) Run(
-        PreferenceOptions options, string name, Watcher? watcher = null, OracleOptions? oracle = null, ulong? policySeed = null)
+        PreferenceOptions options, string name, Watcher? watcher = null, OracleOptions? oracle = null, ulong? policySeed = null, (int Untrained, int Trained)? life = null)
     {
         using var store = new PreferenceStore(Path.Combine(_directory, $"{name}.db"));
-        using PreferenceTrainer trainer = Trainer(store, options, watcher, oracle ?? new OracleOptions(), policySeed ?? options.Seed);
+        using PreferenceTrainer trainer = Trainer(store, options, watcher, oracle ?? new OracleOptions(), policySeed ?? options.Seed, life);
         trainer.Train();
         using RewardEnsemble reward = trainer.CopyRewardModel();
         return (Weights(trainer.Trainer.Policy.Network), Weights(reward.Network), [.. store.GetComparisons(trainer.Run.Id).Added.Select(label => label.FirstWeight)]);
@@ -245,6 +289,8 @@ internal sealed class PreferenceTrainerTests
         public List<Query> Asked { get; } = [];
 
         public List<IReadOnlyDictionary<string, double>> Updates { get; } = [];
+
+        public List<string> Warnings { get; } = [];
 
         public PreferenceStatus? Finished { get; private set; }
 
@@ -267,6 +313,8 @@ internal sealed class PreferenceTrainerTests
             Updates.Add(metrics);
             OnUpdated?.Invoke(update);
         }
+
+        void IPreferenceObserver.Warned(string message) => Warnings.Add(message);
 
         void IPreferenceObserver.Finished(PreferenceStatus status) => Finished = status;
     }

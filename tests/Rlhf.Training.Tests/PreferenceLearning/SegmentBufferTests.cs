@@ -64,6 +64,26 @@ internal sealed class SegmentBufferTests
     }
 
     [Test]
+    public void TheOnlyPlace_IsFound_WhereChanceMissesIt()
+    {
+        SegmentBuffer buffer = Filled(rollouts: 1, steps: 20_000, done: step => step is < 7000 or >= 7000 + Length - 1, capacity: 40_000);
+        Assert.Multiple(() =>
+        {
+            Assert.That(buffer.Cut(20, Length, 1).Select(clip => clip.Segment.Observations[1]), Is.EqualTo(Enumerable.Repeat(7000f, 20)));
+            Assert.That(buffer.Longest, Is.EqualTo(Length));
+            Assert.That(buffer.Cut(1, Length + 1, 1), Is.Empty);
+        });
+    }
+
+    [Test]
+    public void Longest_IsWhatIsStillThere()
+    {
+        SegmentBuffer buffer = Filled(rollouts: 2, steps: 25, done: step => step == 29, capacity: 2 * 40);
+        Assert.That(buffer.Longest, Is.EqualTo(20), "of the 30 steps of the first episode ten are forgotten");
+        Assert.That(New(100).Longest, Is.Zero);
+    }
+
+    [Test]
     public void Cuts_AreAFunctionOfTheSeed_AndPeeksDoNotMoveThem()
     {
         SegmentBuffer first = Filled(2, 25, _ => false), second = Filled(2, 25, _ => false);

@@ -66,6 +66,8 @@ internal sealed class PrefsView : IPreferenceObserver, IDisposable
     public void Collapsed(int member, int collapses) =>
         Write($"member {member} of the reward model collapsed (loss at ln 2, no difference between clips) and starts over; {collapses} so far");
 
+    public void Warned(string message) => Write($"warning: {message}");
+
     public void Finished(PreferenceStatus status) => Write(status.ToString());
 
     public void Dispose() => _timer.Dispose();

@@ -88,14 +88,15 @@ internal sealed class TrainPrefs
         using CpuKernels kernels = Machine.Kernels(threads);
         string database = result.GetValue(_database) ?? Path.Combine(directory, "preferences.db");
         EnvironmentSpec spec = Spec(result);
+        PreferenceOptions options = Options(result, spec, seed);
+        options.ClipLengthFor(spec);
         string name = result.GetValue(_name) ?? spec.Id;
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(database))!);
         using var store = new PreferenceStore(database);
-        if (!resume && store.FindRun(name) is not null)
+        if (!resume && store.FindRun(name) is { } known && store.GetProgress(known.Id).Queries > 0)
             throw new DataFormatException($"{database}: run '{name}' is there already; go on with --resume_from_checkpoint true, or give another --name or --output_dir");
 
         TrainingRun run = TrainingRun.Open(directory, _set.Arguments(result), resume);
-        PreferenceOptions options = Options(result, spec, seed);
         using var log = new RunLog(directory, append: resume, tensorBoard: _reportTo.TensorBoard(result));
         using var view = new PrefsView(output, log, result.GetValue(_oracle) == "none" ? $"answers come through the store: rlhf label --db {database}" : null);
         var observers = new PreferenceObserverGroup(view, new RunRecorder(directory));
