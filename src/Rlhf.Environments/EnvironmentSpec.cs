@@ -1,3 +1,5 @@
+using Rlhf.Environments.Pixels;
+
 namespace Rlhf.Environments;
 
 /// <summary>Everything about an environment that does not change while it runs.</summary>
@@ -38,4 +40,7 @@ public sealed record EnvironmentSpec
 
     /// <summary>Whether observations are stacked frames.</summary>
     public bool IsPixels => ObservationShape.Count == 3;
+
+    /// <summary>Whether people can be shown a clip: by its scene, or as frames of the size that games have.</summary>
+    public bool IsDrawable => Scene.Length > 0 || ObservationShape is [_, PixelEnvironment.FrameSize, PixelEnvironment.FrameSize];
 }

@@ -32,6 +32,15 @@ public sealed class EnvironmentCatalogueTests
         Assert.That((environment.Spec.ClipLength, environment.Spec.FramesPerSecond), Is.EqualTo((50, 30)), "the same frames");
     }
 
+    [TestCase("pendulum")]
+    [TestCase("pong")]
+    public void Drawable_IsWhatHasASceneOrFramesOfTheirSize(string id)
+    {
+        using IEnvironment environment = EnvironmentCatalogue.Create(id);
+        EnvironmentSpec bare = environment.Spec with { Scene = string.Empty, ObservationShape = [4, 42, 84] };
+        Assert.That((environment.Spec.IsDrawable, bare.IsDrawable), Is.EqualTo((true, false)));
+    }
+
     [Test]
     public void Ids_AreUnique() => Assert.That(EnvironmentCatalogue.Ids, Is.Unique);
 }

@@ -78,6 +78,17 @@ public sealed class GymnasiumOptionTests
         Assert.That(error.TrimEnd(), Does.Not.Contain('\n'));
     }
 
+    [TestCase("gym:Walk-v0")]
+    [TestCase("gym:Picture-v0")]
+    public async Task People_AreNotAsked_AboutWhatNothingCanDraw(string environment)
+    {
+        string[] command = ["prefs", "train", "--env", environment, "--gym_python", _python, "--oracle", "none", "--output_dir", Run];
+        (int code, _, string error) = await Checking.Cli.RunAsync(command);
+        Assert.That((code, error), Is.EqualTo((1,
+            $"rlhf: --oracle none: of {environment} there is nothing that people could be shown, expected robots, classic control, or games in frames of 84 x 84 (--gym_atari)\n")));
+        Assert.That(Directory.Exists(Run), Is.False, "no store whose clips nobody could judge");
+    }
+
     [Test]
     public async Task Preferences_AreLearnedAndFitted_BehindTheBridge()
     {

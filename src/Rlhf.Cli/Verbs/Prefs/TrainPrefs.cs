@@ -5,6 +5,7 @@ using Rlhf.Cli.Options;
 using Rlhf.Cli.Verbs.Control;
 using Rlhf.Cli.Verbs.Prefs.Dashboard;
 using Rlhf.Environments;
+using Rlhf.Environments.Pixels;
 using Rlhf.Kernels;
 using Rlhf.Models;
 using Rlhf.Preferences;
@@ -90,6 +91,8 @@ internal sealed class TrainPrefs
         EnvironmentSpec spec = Spec(result);
         PreferenceOptions options = Options(result, spec, seed);
         options.ClipLengthFor(spec);
+        if (result.GetValue(_oracle) == "none" && !spec.IsDrawable)
+            throw new DataFormatException($"--oracle none: of {spec.Id} there is nothing that people could be shown, expected robots, classic control, or games in frames of {PixelEnvironment.FrameSize} x {PixelEnvironment.FrameSize} (--gym_atari)");
         string name = result.GetValue(_name) ?? spec.Id;
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(database))!);
         using var store = new PreferenceStore(database);
