@@ -63,6 +63,9 @@ public sealed class A2cTrainer : IControlTrainer
     public int TotalUpdates { get; }
 
     /// <inheritdoc/>
+    public int UpdateSteps => _experience.Rollout.Count;
+
+    /// <inheritdoc/>
     public long Steps => _experience.Steps;
 
     /// <inheritdoc/>

@@ -62,6 +62,9 @@ public sealed class ControlPpoTrainer : IControlTrainer
     public int TotalUpdates { get; }
 
     /// <inheritdoc/>
+    public int UpdateSteps => _experience.Rollout.Count;
+
+    /// <inheritdoc/>
     public long Steps => _experience.Steps;
 
     /// <inheritdoc/>

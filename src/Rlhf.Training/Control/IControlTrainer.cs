@@ -19,6 +19,9 @@ public interface IControlTrainer : IDisposable
     /// <summary>Updates of the whole run.</summary>
     int TotalUpdates { get; }
 
+    /// <summary>Environment steps of an update, all environments together.</summary>
+    int UpdateSteps { get; }
+
     /// <summary>Environment steps made, all environments together.</summary>
     long Steps { get; }
 

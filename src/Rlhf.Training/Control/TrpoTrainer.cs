@@ -56,6 +56,9 @@ public sealed class TrpoTrainer : IControlTrainer
     public int TotalUpdates { get; }
 
     /// <inheritdoc/>
+    public int UpdateSteps => _experience.Rollout.Count;
+
+    /// <inheritdoc/>
     public long Steps => _experience.Steps;
 
     /// <inheritdoc/>

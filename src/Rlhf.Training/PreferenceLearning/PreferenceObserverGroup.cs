@@ -3,8 +3,13 @@ using Rlhf.Preferences;
 namespace Rlhf.Training.PreferenceLearning;
 
 /// <summary>Several observers as one, told in order.</summary>
-public sealed class PreferenceObserverGroup(params IReadOnlyList<IPreferenceObserver> observers) : IPreferenceObserver
+public sealed class PreferenceObserverGroup : IPreferenceObserver
 {
+    private readonly List<IPreferenceObserver> _observers = [];
+
+    /// <summary>One more is told from now on. Not while a run goes on.</summary>
+    public void Add(IPreferenceObserver observer) => _observers.Add(observer);
+
     /// <inheritdoc/>
     public void Started(PreferenceRun run, PreferenceOptions options, long steps) => Tell(observer => observer.Started(run, options, steps));
 
@@ -31,7 +36,7 @@ public sealed class PreferenceObserverGroup(params IReadOnlyList<IPreferenceObse
 
     private void Tell(Action<IPreferenceObserver> message)
     {
-        foreach (IPreferenceObserver observer in observers)
+        foreach (IPreferenceObserver observer in _observers)
             message(observer);
     }
 }

@@ -15,7 +15,7 @@ public sealed record PreferenceOptions
     /// <summary>Environment steps by the untrained policy that these clips are cut from; null (the default): twice what they are long together, at least 5,000 and two clips of each environment.</summary>
     public int? InitialSteps { get; init; }
 
-    /// <summary>Environment steps of the whole run, the initial ones included. Default 1,000,000.</summary>
+    /// <summary>Environment steps of the whole run, the initial ones included; room for an update after these is needed. Default 1,000,000.</summary>
     public long TotalSteps { get; init; } = 1_000_000;
 
     /// <summary>c of the label rate c / (T + c). Default 2,000,000; pixels: 5,000,000.</summary>

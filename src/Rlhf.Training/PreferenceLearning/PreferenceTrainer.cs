@@ -65,17 +65,17 @@ public sealed class PreferenceTrainer : IDisposable
         _queryEnsemble = ensemble.Clone();
         _fitting = new FittingActivity(ensemble, _exchange, _moments, kernels, options) { Collapsed = (member, all) => Tell(o => o.Collapsed(member, all)) };
         _reward = new LearnedReward(_exchange, ensemble.Clone(), _buffer, _recorder, _moments, (_fitting.Save, _fitting.Load)) { FirstStep = InitialSteps };
+        Trainer = Checked(() => task.CreateTrainer(_environments, Math.Max(1, options.TotalSteps - InitialSteps), _reward, _recorder));
+        long trained = Checked(StepsToTrain);
         Run = Checked(() => FindOrAdd(store, task, _spec));
         _gatherer = new LabelGatherer(store, Run.Id, _spec, _buffer, input, options, task.Oracle is null ? null : new SyntheticOracle(store, task.Oracle));
-        long trained = Math.Max(1, options.TotalSteps - InitialSteps);
-        Trainer = task.CreateTrainer(_environments, trained, _reward, _recorder);
 
-        // The last label is asked before the last update: after it nobody would learn from it.
+        // The last label is asked before the last update, be it the only one: after it nobody would learn from it.
         long update = (trained + Trainer.TotalUpdates - 1) / Trainer.TotalUpdates;
         _schedule = new LabelSchedule
         {
             Total = options.Labels,
-            Initial = options.LabelsAtStart,
+            Initial = Trainer.TotalUpdates > 1 ? options.LabelsAtStart : options.Labels,
             Horizon = Math.Max(1, trained - update),
             Scale = options.ScheduleScale,
             Rate = options.Rate,
@@ -215,6 +215,16 @@ public sealed class PreferenceTrainer : IDisposable
             FramesPerSecond = spec.FramesPerSecond,
         };
         return run with { Id = store.AddRun(run) };
+    }
+
+    /// <summary>What is left for the trainer: without one whole update nothing would be learned from the labels.</summary>
+    private long StepsToTrain()
+    {
+        long left = _options.TotalSteps - InitialSteps;
+        return left >= Trainer.UpdateSteps
+            ? left
+            : throw new ArgumentException(
+                $"--steps: {_options.TotalSteps}, of which the untrained policy makes {InitialSteps}; expected at least {InitialSteps + Trainer.UpdateSteps}, for one update from {Trainer.UpdateSteps}");
     }
 
     /// <summary>A constructor that refuses leaves no environments behind: they may be processes.</summary>

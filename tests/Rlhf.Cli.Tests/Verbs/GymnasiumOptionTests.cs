@@ -6,14 +6,14 @@ namespace Rlhf.Cli.Tests.Verbs;
 /// <summary><c>--env gym:ID</c> and its options, by the module that stands in for gymnasium.</summary>
 public sealed class GymnasiumOptionTests
 {
-    private static readonly string[] Small = ["--batch_size", "32", "--steps", "32", "--num_envs", "2", "--eval_episodes", "2", "--save_steps", "0"];
-
     private TemporaryFolder _folder = null!;
     private string _python = null!;
 
     private string Run => Path.Combine(_folder.Path, "run");
 
     // An interpreter that alone knows the stand-in: what reaches it has come through --gym_python.
+    private static string[] Small(int steps = 32) => ["--batch_size", "32", "--steps", $"{steps}", "--num_envs", "2", "--eval_episodes", "2", "--save_steps", "0"];
+
     [SetUp]
     public void SetUp()
     {
@@ -32,7 +32,7 @@ public sealed class GymnasiumOptionTests
     {
         // One step right ends an episode with 5, and one to the left or more costs 1/4 each; without the argument the way is three steps.
         string[] environment = ["--env", "gym:Walk-v0", "--gym_python", _python, "--gym_args", """{"goal": 1}""", "--horizon", "40"];
-        (int code, _, string error) = await Checking.Cli.RunAsync(["control", "train", .. environment, .. Small, "--output_dir", Run]);
+        (int code, _, string error) = await Checking.Cli.RunAsync(["control", "train", .. environment, .. Small(), "--output_dir", Run]);
         Assert.That((code, error), Is.EqualTo((0, "")));
         JsonNode arguments = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Run, "training_args.json")))!;
         Assert.That((string?)arguments["gym_args"], Is.EqualTo("""{"goal": 1}"""));
@@ -48,7 +48,7 @@ public sealed class GymnasiumOptionTests
     {
         // Frames are what TRPO does not take: told only where the interface is there.
         (_, _, string error) = await Checking.Cli.RunAsync(
-            ["control", "train", "--env", "gym:Arcade-v0", "--gym_python", _python, "--gym_atari", "--algorithm", "trpo", .. Small, "--output_dir", Run]);
+            ["control", "train", "--env", "gym:Arcade-v0", "--gym_python", _python, "--gym_atari", "--algorithm", "trpo", .. Small(), "--output_dir", Run]);
         Assert.That(error, Is.EqualTo("rlhf: gym:Arcade-v0 gives frames and trpo takes vectors, expected a2c\n"));
     }
 
@@ -60,7 +60,7 @@ public sealed class GymnasiumOptionTests
     public async Task WhatGoesWrong_IsOneLine(string environment, string options, string expected)
     {
         (int code, _, string error) = await Checking.Cli.RunAsync(
-            ["control", "train", "--env", environment, "--gym_python", _python, .. options.Split(' '), .. Small, "--output_dir", Run]);
+            ["control", "train", "--env", environment, "--gym_python", _python, .. options.Split(' '), .. Small(), "--output_dir", Run]);
         Assert.That(code, Is.EqualTo(1));
         Assert.That(error, Does.StartWith($"rlhf: {expected}"));
         Assert.That(error.TrimEnd(), Does.Not.Contain('\n'));
@@ -93,7 +93,7 @@ public sealed class GymnasiumOptionTests
     public async Task Preferences_AreLearnedAndFitted_BehindTheBridge()
     {
         (int code, _, string error) = await Checking.Cli.RunAsync(
-            ["prefs", "train", "--env", "gym:Walk-v0", "--gym_python", _python, "--labels", "8", "--initial_epochs", "1", "--clip_length", "5", "--synchronous", .. Small, "--output_dir", Run]);
+            ["prefs", "train", "--env", "gym:Walk-v0", "--gym_python", _python, "--labels", "8", "--initial_epochs", "1", "--clip_length", "5", "--synchronous", .. Small(steps: 5032), "--output_dir", Run]);
         Assert.That((code, error), Is.EqualTo((0, "")));
         string[] fit = ["prefs", "fit", "--db", Path.Combine(Run, "preferences.db"), "--max_steps", "2"];
         (code, _, error) = await Checking.Cli.RunAsync([.. fit, "--gym_python", "/nowhere/python3"]);

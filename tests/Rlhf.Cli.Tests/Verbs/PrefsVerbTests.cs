@@ -102,6 +102,17 @@ public sealed class PrefsVerbTests
     }
 
     [Test]
+    public async Task Train_WithoutStepsForAnUpdate_IsRefused_AndChangesNothingOfTheFolder()
+    {
+        Directory.CreateDirectory(Run);
+        string arguments = Path.Combine(Run, "training_args.json");
+        await File.WriteAllTextAsync(arguments, "{}");
+        (int code, _, string error) = await InvokeAsync("prefs train --env pendulum --labels 8 --steps 6000");
+        Assert.That((code, error), Is.EqualTo((1, "rlhf: --steps: 6000, of which the untrained policy makes 5000; expected at least 9096, for one update from 4096\n")));
+        Assert.That(await File.ReadAllTextAsync(arguments), Is.EqualTo("{}"));
+    }
+
+    [Test]
     public async Task Train_ThatCouldAskNothing_BeginsAnew_WithShorterClips()
     {
         // A pole on a cart falls within 100 steps of chance.

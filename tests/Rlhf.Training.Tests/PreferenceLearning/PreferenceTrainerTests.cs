@@ -200,6 +200,30 @@ internal sealed class PreferenceTrainerTests
     }
 
     [Test]
+    public void StepsThatLeaveNoUpdate_AreRefused_BeforeThereIsARun()
+    {
+        using var store = new PreferenceStore(Path.Combine(_directory, "steps.db"));
+        foreach (long steps in (long[])[1, 400, 599])
+        {
+            Assert.That(
+                () => Trainer(store, Brief with { TotalSteps = steps }, null),
+                Throws.ArgumentException.With.Message.EqualTo($"--steps: {steps}, of which the untrained policy makes 400; expected at least 600, for one update from 200"));
+        }
+
+        Assert.That(store.GetRuns(), Is.Empty);
+    }
+
+    [TestCase(600)]
+    [TestCase(800)]
+    public void TheWholePlan_IsDueBeforeTheLastUpdate_BeItTheOnlyOne(long steps)
+    {
+        var watcher = new Watcher();
+        Run(Brief with { TotalSteps = steps }, "a", watcher: watcher);
+        Assert.That(watcher.Finished!.Labels, Is.EqualTo(24));
+        Assert.That(watcher.Updates, Has.Count.EqualTo((steps - 400) / 200));
+    }
+
+    [Test]
     public void EpisodesShorterThanAClip_EndTheRun_InsteadOfWaitingForEver([Values] bool synchronous)
     {
         using var store = new PreferenceStore(Path.Combine(_directory, "short.db"));

@@ -99,11 +99,14 @@ internal sealed class TrainPrefs
         if (!resume && store.FindRun(name) is { } known && store.GetProgress(known.Id).Queries > 0)
             throw new DataFormatException($"{database}: run '{name}' is there already; go on with --resume_from_checkpoint true, or give another --name or --output_dir");
 
+        // What does not go together is refused before anything of the run's folder is written.
+        var observers = new PreferenceObserverGroup();
+        using var trainer = new PreferenceTrainer(kernels, store, Describe(result, kernels, name, threads, spec, seed), options, observers);
         TrainingRun run = TrainingRun.Open(directory, _set.Arguments(result), resume);
         using var log = new RunLog(directory, append: resume, tensorBoard: _reportTo.TensorBoard(result));
         using var view = new PrefsView(output, log, result.GetValue(_oracle) == "none" ? $"answers come through the store: rlhf label --db {database}" : null);
-        var observers = new PreferenceObserverGroup(view, new RunRecorder(directory));
-        using var trainer = new PreferenceTrainer(kernels, store, Describe(result, kernels, name, threads, spec, seed), options, observers);
+        observers.Add(view);
+        observers.Add(new RunRecorder(directory));
 
         // Killed before its first checkpoint a run has its labels and nothing else: it begins anew with them.
         if (resume && TrainingRun.HasCheckpoint(directory))
