@@ -143,11 +143,17 @@ public sealed class PreferenceStore : IDisposable
         database => Answering.Add(database, claimId, labelerId, judgement, Now, (long)_options.LockGrace.TotalMilliseconds));
 
     /// <summary>Takes the labeler's last answer in a run back and shows its query to them again; null when there is nothing left to undo.</summary>
-    public Claim? Undo(long labelerId, long runId) => Wait(UndoAsync(labelerId, runId));
+    /// <param name="labelerId">Who.</param>
+    /// <param name="runId">The run.</param>
+    /// <param name="queryId">
+    /// Only the answer to this query, so that the call may be repeated: was it taken back already, its query is shown again and nothing more is
+    /// taken back; is it not the last one, null.
+    /// </param>
+    public Claim? Undo(long labelerId, long runId, long? queryId = null) => Wait(UndoAsync(labelerId, runId, queryId));
 
     /// <inheritdoc cref="Undo"/>
-    public Task<Claim?> UndoAsync(long labelerId, long runId) =>
-        _writer.Write(database => Answering.Undo(database, labelerId, runId, Now, LockMilliseconds));
+    public Task<Claim?> UndoAsync(long labelerId, long runId, long? queryId = null) =>
+        _writer.Write(database => Answering.Undo(database, labelerId, runId, queryId, Now, LockMilliseconds));
 
     /// <summary>Puts another answer in the place of a labeler's own. Positions are those of the query's items. Unknown where it is not theirs or no longer counts.</summary>
     public AnswerResult Replace(long labelId, long labelerId, Judgement judgement) =>

@@ -235,6 +235,34 @@ public sealed class ClaimTests
     }
 
     [Test]
+    public async Task Undo_Repeated_GivesTheSameQuestion_AndTakesNothingMoreBack()
+    {
+        await using LabelingHost host = await LabelingHost.StartAsync();
+        long run = Samples.AddFigures(host.Store), newer = Samples.AddFigures(host.Store, "hopper-2");
+        Samples.AddPair(host.Store, newer, 0);
+        Samples.AddPair(host.Store, run, 1);
+        using ApiClient ada = await host.SignInAsync("Ada"), grace = await host.SignInAsync("Grace");
+        JsonElement[] questions = [.. await ada.ClaimAsync(2)];
+        foreach (JsonElement question in questions)
+            await ada.PostOkAsync($"api/claims/{Id(question)}/answer", new { answer = "tie" });
+        long last = questions[1].GetProperty("query").GetInt64(), before = questions[0].GetProperty("query").GetInt64();
+        JsonElement once = (await ada.PostOkAsync("api/undo", new { query = last })).GetProperty("question");
+        JsonElement again = (await ada.PostOkAsync("api/undo", new { query = last })).GetProperty("question");
+        Assert.That(Id(again), Is.EqualTo(Id(once)));
+        Assert.That(again.GetProperty("previous").GetProperty("answer").GetString(), Is.EqualTo("tie"));
+        Assert.That(host.Store.GetHistory(newer).Concat(host.Store.GetHistory(run)).Where(label => !label.Retracted).Select(label => label.Query.Id), Is.EqualTo(new[] { before }));
+
+        // The lock ran out meanwhile: the question is still free, until somebody else has it.
+        host.Clock.Advance(130);
+        Assert.That((await ada.PostOkAsync("api/undo", new { query = last })).GetProperty("question").GetProperty("query").GetInt64(), Is.EqualTo(last));
+        host.Clock.Advance(130);
+        await grace.ClaimAsync();
+        Assert.That(await ada.RefusedAsync("api/undo", new { query = last }), Is.EqualTo((404, "not-found")));
+        await ada.PostOkAsync("api/undo", new { query = before });
+        Assert.That(await grace.RefusedAsync("api/undo", new { query = before }), Is.EqualTo((404, "not-found")), "hers it never was");
+    }
+
+    [Test]
     public async Task Clip_IsPoses_AsTheyWereStored()
     {
         await using LabelingHost host = await LabelingHost.StartAsync();

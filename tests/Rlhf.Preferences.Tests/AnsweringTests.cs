@@ -117,6 +117,23 @@ public sealed class AnsweringTests
     }
 
     [Test]
+    public void Undo_OfANamedQuery_MayBeRepeated_AndTakesNoOtherBack()
+    {
+        using TemporaryStore temporary = new();
+        long run = temporary.AddRun(), labeler = temporary.Invite("Ada");
+        long first = temporary.AddPair(run, 0, priority: 1), second = temporary.AddPair(run, 1);
+        for (int i = 0; i < 2; i++)
+            temporary.Store.Answer(temporary.Store.Claim(labeler, run)!.Id, labeler, Judgement.Of(Answer.Left));
+        Assert.That(temporary.Store.Undo(labeler, run, first), Is.Null, "not the last");
+        Claim again = temporary.Store.Undo(labeler, run, second)!;
+        Assert.That(temporary.Store.Undo(labeler, run, second), Is.EqualTo(again).Using<Claim>((a, b) => (a.Id, a.LockedUntil) == (b.Id, b.LockedUntil)));
+        Assert.That(temporary.Store.GetLabels(run).Select(label => label.Query.Id), Is.EqualTo(new[] { first }));
+        temporary.Store.Release(again.Id, labeler);
+        Assert.That(temporary.Store.Undo(labeler, run, second)!.Query.Id, Is.EqualTo(second), "free, and hers again");
+        Assert.That(temporary.Store.GetProgress(run).Waiting, Is.EqualTo(1));
+    }
+
+    [Test]
     public void Undo_GoesBackStepByStep_UntilNothingIsLeft()
     {
         using TemporaryStore temporary = new();

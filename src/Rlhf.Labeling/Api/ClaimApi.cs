@@ -67,28 +67,38 @@ internal sealed class ClaimApi(PreferenceStore store, RunChoice runs, QuestionWr
         };
     }
 
-    /// <summary>Takes the labeler's last answer back and asks again. With the query that the page believes to be the last, so that a repeated request undoes nothing more.</summary>
+    /// <summary>
+    /// Takes the labeler's last answer back and asks again. With the query that the page believes to be the last: a request repeated because
+    /// its reply was lost gets the same question and undoes nothing more.
+    /// </summary>
     public async Task<object?> UndoAsync(HttpContext context, Labeler labeler)
     {
         UndoBody body = await Requests.ReadAsync<UndoBody>(context).ConfigureAwait(false);
-        Label? last = runs.All().Select(run => Last(run.Id, labeler)).Where(label => label is not null).MaxBy(label => label!.Id);
-        if (last is null)
+        Label? last = Newest(labeler, label => !label.Retracted);
+        Label? undone = body.Query is long query ? Newest(labeler, label => label.Query.Id == query) : last;
+        if (body.Query is null && last is null)
             return new { question = (Question?)null };
-        if (body.Query is long expected && expected != last.Query.Id)
+        if (undone is null || (!undone.Retracted && undone.Id != last?.Id)
+            || await store.UndoAsync(labeler.Id, undone.Query.RunId, undone.Query.Id).ConfigureAwait(false) is not Claim claim)
+        {
             throw Problem.NotFound("That answer is not your last one any more.");
-        Claim? claim = await store.UndoAsync(labeler.Id, last.Query.RunId).ConfigureAwait(false);
-        return new { question = claim is null ? null : questions.Of(claim, last.Judgement) };
+        }
+
+        return new { question = questions.Of(claim, undone.Judgement) };
     }
 
-    private Label? Last(long run, Labeler labeler)
+    private Label? Newest(Labeler labeler, Func<Label, bool> fits) =>
+        runs.All().Select(run => Newest(run.Id, labeler, fits)).Where(label => label is not null).MaxBy(label => label!.Id);
+
+    private Label? Newest(long run, Labeler labeler, Func<Label, bool> fits)
     {
         const int PageSize = 20;
         for (long before = long.MaxValue; ;)
         {
             IReadOnlyList<Label> page = store.GetHistory(run, labeler.Id, before, PageSize);
-            Label? last = page.FirstOrDefault(label => !label.Retracted);
-            if (last is not null || page.Count < PageSize)
-                return last;
+            Label? newest = page.FirstOrDefault(fits);
+            if (newest is not null || page.Count < PageSize)
+                return newest;
             before = page[^1].Id;
         }
     }

@@ -53,6 +53,9 @@ export const get = (path) => json("GET", path);
 export const post = (path, body = {}, options = undefined) => json("POST", path, body, options);
 export const remove = (path, options = undefined) => json("DELETE", path, undefined, options);
 
+/** Own answers older than one, or all of them: a page, newest first, and where the next begins. */
+export const readHistory = (before) => get(`api/history?limit=20${before ? `&before=${before}` : ""}`);
+
 /** The bytes of a clip. They never change, so the browser may keep them. */
 export async function bytes(path) {
   const response = await send("GET", path, undefined, { cache: "force-cache" });

@@ -1,6 +1,6 @@
 // What this labeler answered, newest first, to look at again and to change.
 import { h } from "./dom.js";
-import { get } from "./api.js";
+import { readHistory } from "./api.js";
 import { describe } from "./label.js";
 import { load } from "./clips.js";
 import { painterFor } from "./player.js";
@@ -46,7 +46,7 @@ export class HistoryPage {
   }
 
   async #load() {
-    const { items, next } = await get(`api/history?limit=20${this.#before ? `&before=${this.#before}` : ""}`);
+    const { items, next } = await readHistory(this.#before);
     this.#before = next;
     this.#list.append(...items.map((item) => this.#row(item)));
     this.#more.hidden = !next;

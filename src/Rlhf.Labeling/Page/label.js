@@ -1,6 +1,6 @@
 // The page that asks: one question after the other, its lock, undo, and the wait where there is none.
 import { banner, byId, announce, h, key, plural, toast } from "./dom.js";
-import { post } from "./api.js";
+import { post, readHistory } from "./api.js";
 import { answerPath, fetchClips, prepare } from "./queue.js";
 import { PairView, answerName } from "./pair.js";
 import { RankingView } from "./ranking.js";
@@ -26,6 +26,8 @@ export class LabelPage {
   #closed = false;
   #renewing = false;
   #undoing = false;
+  // The question whose undo was sent and never heard of: until it is, another undo means the same one.
+  #unheard = null;
   #work = 0;
 
   constructor(session, outbox, root) {
@@ -84,26 +86,44 @@ export class LabelPage {
   async undo() {
     if (this.#undoing) return;
     this.#undoing = true;
+    let query = null;
     try {
       if (!await this.#outbox.idle(3000)) {
         toast("Your last answer is still on its way. It can be undone when it has arrived.", "warning");
         return;
       }
-      const last = this.#answered.pop();
-      const { question } = await post("api/undo", last ? { query: last.query } : {});
-      if (!question) {
+      query = this.#unheard ?? this.#answered.at(-1)?.query ?? await this.#last();
+      if (!query) {
         toast("There is nothing to undo.");
         return;
       }
+      this.#unheard = query;
+      const { question } = await post("api/undo", { query });
+      this.#unheard = null;
+      this.forget(query);
       this.#session.answered -= 1;
       this.#session.changed();
-      if (this.#query?.claim && !this.#query.expired) this.#queue.putBack(this.#query);
+      if (this.#query?.claim && !this.#query.expired && this.#query.claim !== question.claim) this.#queue.putBack(this.#query);
       this.#show(this.#queue.take(prepare(question)));
     } catch (error) {
       if (error.status === 401) this.#session.lost(error);
-      else toast(error.status === 404 ? error.message : `Nothing was undone: ${error.message}`, "warning");
+      else if (error.isTransient) toast(this.#unheard ? `Perhaps nothing was undone: ${error.message} Undo again to see.` : `Nothing was undone: ${error.message}`, "warning");
+      else {
+        this.#unheard = null;
+        this.forget(query);
+        toast(error.message, "warning");
+      }
     } finally {
       this.#undoing = false;
+    }
+  }
+
+  // After a reload, or back from another page, the server knows what was answered last.
+  async #last() {
+    for (let before = null; ;) {
+      const { items, next } = await readHistory(before);
+      if (items.length > 0 || !next) return items[0]?.query ?? null;
+      before = next;
     }
   }
 
@@ -185,6 +205,7 @@ export class LabelPage {
       toast("Give every response a quality, or none.", "warning");
       return false;
     }
+    this.#unheard = null;
     body.seconds = Math.round((performance.now() - this.#shownAt) / 100) / 10;
     if (query.claim) {
       this.#answered.push({ query: query.query, body });
@@ -199,7 +220,7 @@ export class LabelPage {
     return true;
   }
 
-  /** The server took none of it: what was answered is not there to be undone. */
+  /** Of this question no answer is left to be undone. */
   forget(query) {
     this.#answered = this.#answered.filter((each) => each.query !== query);
   }

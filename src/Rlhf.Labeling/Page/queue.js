@@ -40,6 +40,7 @@ export class Queue {
 
   /** Notes that a question is on the page. */
   take(query) {
+    this.#ready = this.#ready.filter((each) => each.claim !== query.claim);
     this.#taken.set(query.claim, query);
     return query;
   }

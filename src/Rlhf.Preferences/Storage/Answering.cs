@@ -36,8 +36,8 @@ internal static class Answering
         return new(AnswerStatus.Accepted, Insert(database, claim.Query, shown, labeler, Judgements.FromDisplay(judgement, claim.Order), null, now));
     }
 
-    /// <summary>Takes the labeler's last answer of a run back and shows its query again.</summary>
-    public static Claim? Undo(Database database, long labeler, long run, long now, long lockMilliseconds)
+    /// <summary>Takes the labeler's last answer of a run back and shows its query again; of a named query that one, and that it is taken back already changes nothing.</summary>
+    public static Claim? Undo(Database database, long labeler, long run, long? query, long now, long lockMilliseconds)
     {
         if (!Labelers.IsActive(database, labeler))
             throw new ArgumentException($"labeler {labeler}: not in the store, or revoked");
@@ -47,6 +47,8 @@ internal static class Answering
             WHERE a.labeler = $0 AND a.run = $1 AND {Valid} ORDER BY a.id DESC LIMIT 1
             """,
             row => (row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt32(3)), labeler, run);
+        if (query is long named && named != last.Query)
+            return IsTakenBack(database, named, labeler) ? Claims.Again(database, named, labeler, now, lockMilliseconds) : null;
         if (last.Answer == 0)
             return null;
         database.Execute(
@@ -56,6 +58,10 @@ internal static class Answering
         Regroup(database, last.Query);
         return Claims.Find(database, Claims.Show(database, slot, last.Query, labeler, now, lockMilliseconds));
     }
+
+    private static bool IsTakenBack(Database database, long query, long labeler) => database.First(
+        "SELECT a.retracts IS NOT NULL AND a.choice IS NULL AND a.body IS NULL FROM answers a WHERE a.query = $0 AND a.labeler = $1 ORDER BY a.id DESC LIMIT 1",
+        row => row.GetInt64(0) != 0, query, labeler);
 
     /// <summary>Puts another answer in the place of one; the judgement is in the query's order.</summary>
     public static AnswerResult Replace(Database database, long answer, long labeler, Judgement judgement, long now)

@@ -64,6 +64,20 @@ internal static class Claims
             ? DateTimeOffset.FromUnixTimeMilliseconds(now + lockMilliseconds)
             : null;
 
+    /// <summary>What the labeler holds of a query, locked anew, or else a slot of it that nobody holds; null where there is neither.</summary>
+    public static Claim? Again(Database database, long query, long labeler, long now, long lockMilliseconds)
+    {
+        if (database.Number("SELECT shown FROM pending WHERE query = $0 AND labeler = $1 AND locked_until > $2", query, labeler, now) is long shown)
+        {
+            _ = Renew(database, shown, labeler, now, lockMilliseconds);
+            return Find(database, shown);
+        }
+
+        return database.Number("SELECT id FROM pending WHERE query = $0 AND locked_until <= $1 LIMIT 1", query, now) is long slot
+            ? Find(database, Show(database, slot, query, labeler, now, lockMilliseconds))
+            : null;
+    }
+
     /// <summary>Gives a query back unanswered.</summary>
     public static bool Release(Database database, long id, long labeler) => database.Execute(
         "UPDATE pending SET shown = NULL, labeler = NULL, locked_until = 0 WHERE shown = $0 AND labeler = $1", id, labeler) > 0;

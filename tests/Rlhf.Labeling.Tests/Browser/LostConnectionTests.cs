@@ -54,6 +54,42 @@ public sealed class LostConnectionTests
         Assert.That(host.Store.GetLabels(run), Has.Count.EqualTo(1));
     }
 
+    [TestCase(false)]
+    [TestCase(true)]
+    public async Task Undo_WhoseReplyWasLost_IsAskedForAgain_AndTakesBackNoOther(bool afterReload)
+    {
+        await using LabelingHost host = await LabelingHost.StartAsync();
+        long run = Samples.AddFigures(host.Store);
+        for (int i = 0; i < 4; i++)
+            Samples.AddPair(host.Store, run, i);
+        await using LabelerPage ada = await LabelerPage.OpenAsync(host, "Ada");
+        long first = await ada.PressAsync("ArrowLeft"), second = await ada.PressAsync("ArrowUp");
+        await ada.DeliveredAsync();
+        if (afterReload)
+            await ada.Page.ReloadAsync();
+        int undone = 0;
+        await ada.Page.RouteAsync("**/api/undo", async route =>
+        {
+            IAPIResponse response = await route.FetchAsync();
+            if (++undone == 1)
+                await route.AbortAsync("connectionreset");
+            else
+                await route.FulfillAsync(new RouteFulfillOptions { Response = response });
+        });
+        long other = await ada.ReadyAsync();
+        await ada.Page.Keyboard.PressAsync("z");
+        await ada.Page.GetByText("Undo again to see").WaitForAsync();
+        await ada.Page.Keyboard.PressAsync("z");
+        await ada.Page.Locator($".question[data-query='{second}']").WaitForAsync();
+        Assert.That(await ada.Page.Locator(".answer[aria-pressed=true]").GetAttributeAsync("data-answer"), Is.EqualTo("tie"), "what it was");
+        Assert.That(host.Store.GetLabels(run).Select(label => label.Query.Id), Is.EqualTo(new[] { first }));
+        await ada.PressAsync("ArrowDown");
+        Assert.That(await ada.PressAsync("ArrowDown"), Is.EqualTo(other), "what was on the page comes next, and the one taken back not twice");
+        await ada.DeliveredAsync();
+        Assert.That(host.Store.GetLabels(run).Select(label => label.Query.Id), Is.EqualTo(new[] { first, second, other }));
+        Assert.That(await ada.Page.Locator("#count").TextContentAsync(), Is.EqualTo("3 answers"));
+    }
+
     [Test]
     public async Task Answer_SurvivesThePageItself()
     {
