@@ -6,7 +6,7 @@ namespace Rlhf.Cli.Demo;
 
 /// <summary>
 /// A person in the place of <see cref="LexiconLabeler"/>: stores the continuations as rankings, serves the page, and waits. What was ranked
-/// before the demo was stopped counts when it runs again, as the same seed asks the same questions.
+/// before the demo was stopped counts when it runs again, as the same seed asks the same questions; answers to others, of other settings, do not.
 /// </summary>
 /// <param name="path">The store.</param>
 /// <param name="url">Where the page is served.</param>
@@ -38,22 +38,24 @@ internal sealed class HumanRankings(string path, string url, TextWriter output)
                 asked[store.AddQuery(new Query { RunId = runId, Kind = QueryKind.Ranking, Items = texts })] = (prompt, completions);
         }
 
-        if (Answers(store, runId).Count < asked.Count)
-            await ServeAsync(store, runId, run, asked.Count, cancellation).ConfigureAwait(false);
+        Label[] Answers() => [.. store.GetLabels(runId).Where(label => asked.ContainsKey(label.Query.Id))];
+        int Given() => Answers().DistinctBy(label => label.Query.Id).Count();
+        if (Given() < asked.Count)
+            await ServeAsync(store, run, Given, asked.Count, cancellation).ConfigureAwait(false);
         return
         [
-            .. Answers(store, runId).Where(label => label.Judgement.Ranks is not null && asked.ContainsKey(label.Query.Id))
+            .. Answers().Where(label => label.Judgement.Ranks is not null)
                 .Select(label => new Ranking(asked[label.Query.Id].Prompt, asked[label.Query.Id].Completions, [.. InAskedOrder(store, label, asked[label.Query.Id].Completions)])),
         ];
     }
 
-    private async Task ServeAsync(PreferenceStore store, long runId, string run, int wanted, CancellationToken cancellation)
+    private async Task ServeAsync(PreferenceStore store, string run, Func<int> count, int wanted, CancellationToken cancellation)
     {
         await using LabelingServer server = await LabelingServer.StartAsync(
             store, new LabelingOptions { Url = url, Run = run, Log = line => output.WriteLine($"label: {line}") }, cancellation).ConfigureAwait(false);
         output.WriteLine($"{wanted} rankings to give: open {server.LinkFor(store.InviteLabeler($"you {store.GetLabelers().Count + 1}"))}");
         await output.FlushAsync(cancellation).ConfigureAwait(false);
-        for (int told = -1, given; (given = Answers(store, runId).Count) < wanted; told = given)
+        for (int told = -1, given; (given = count()) < wanted; told = given)
         {
             if (given != told && given % 10 == 0)
                 output.WriteLine($"{given} of {wanted} rankings");
@@ -62,8 +64,6 @@ internal sealed class HumanRankings(string path, string url, TextWriter output)
 
         output.WriteLine($"{wanted} rankings are there; the page closes and the demo goes on");
     }
-
-    private static IReadOnlyList<Label> Answers(PreferenceStore store, long runId) => store.GetLabels(runId);
 
     // The store may know the query from another run of the demo with its items in another order.
     private static IEnumerable<int> InAskedOrder(PreferenceStore store, Label label, TokenText[] completions)

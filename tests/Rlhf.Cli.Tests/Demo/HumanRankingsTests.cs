@@ -40,10 +40,38 @@ public sealed class HumanRankingsTests
         }
     }
 
+    [Test]
+    public async Task Collect_AsksAnew_WhenTheContinuationsAreOthers_AndUsesNoAnswerToTheOld()
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("rlhf-demo-");
+        try
+        {
+            string path = Path.Combine(folder.FullName, "labels.db");
+            using var end = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+            (TokenText, TokenText[])[] before = [(Text("We"), [Text("b"), Text("d"), Text("a"), Text("c")])];
+            (TokenText, TokenText[])[] after = [(Text("You"), [Text("a"), Text("b"), Text("d"), Text("c")])];
+            foreach ((TokenText, TokenText[])[] continuations in new[] { before, after })
+            {
+                using var output = new Terminal();
+                var person = new HumanRankings(path, "http://127.0.0.1:0", TextWriter.Synchronized(output));
+                Task<IReadOnlyList<Ranking>> rankings = Task.Run(() => person.Collect("demo", continuations, end.Token));
+                await Task.WhenAny(output.Asked, rankings).WaitAsync(end.Token);
+                Assert.That(rankings.IsCompleted, Is.False, "there is something to rank");
+                using (var store = new PreferenceStore(path))
+                    await AnswerAsync(store, 1, end.Token);
+                Assert.That((await rankings).Select(ranking => ranking.Prompt.Text), Is.EqualTo(continuations.Select(each => each.Item1.Text)));
+            }
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
     /// <summary>Ranks by the alphabet, as soon as there is something to rank.</summary>
     private static async Task AnswerAsync(PreferenceStore store, int count, CancellationToken end)
     {
-        long labeler = store.InviteLabeler("Ada").Labeler.Id;
+        long labeler = store.InviteLabeler($"Ada {store.GetLabelers().Count}").Labeler.Id;
         while (count > 0)
         {
             end.ThrowIfCancellationRequested();
