@@ -32,10 +32,11 @@ public sealed class DashboardTests
     {
         File.WriteAllText(
             Path.Combine(_folder.Path, "metrics.jsonl"),
-            "{\"time/total_timesteps\":1000,\"rollout/ep_rew_mean\":5,\"preferences/labels\":10,\"preferences/planned_labels\":12}\n"
+            "{\"time/total_timesteps\":1000,\"rollout/ep_rew_mean\":5,\"preferences/labels\":10,\"preferences/planned_labels\":12,\"preferences/disagreement\":0.04}\n"
             + "{\"time/total_timesteps\":2000,\"rollout/ep_rew_mean\":7.25,\"preferences/labels\":30,\"preferences/planned_labels\":40}\n");
         string body = RunReport.Body(_folder.Path);
         Assert.That(body, Does.Contain("<b>7.25</b>true return").And.Contain("True return an episode").And.Contain("Labels against plan"));
+        Assert.That(body, Does.Contain("variance of P(first is better) over its members"), "as the metric is defined");
         Assert.That(body, Does.Not.Contain("λ of L2"), "nothing logged, nothing drawn");
     }
 

@@ -24,7 +24,7 @@ internal static class RunReport
         ("Validation over training loss: L2 holds it between 1.1 and 1.5", [(MetricNames.RewardLossRatio, string.Empty, false)]),
         ("λ of L2", [(MetricNames.RewardL2, string.Empty, false)]),
         ("Comparisons predicted right", [(MetricNames.RewardAccuracy, "training", false), (MetricNames.RewardValidationAccuracy, "validation", false)]),
-        ("Disagreement of the ensemble: standard deviation of P(left is better)", [(MetricNames.RewardDisagreement, string.Empty, false)]),
+        ("Disagreement of the ensemble: variance of P(first is better) over its members, mean of the candidate pairs", [(MetricNames.RewardDisagreement, string.Empty, false)]),
         ("Standard deviation of the policy's actions", [(MetricNames.PolicyStd, string.Empty, false)]),
     ];
 
