@@ -3,10 +3,10 @@ namespace Rlhf.Labeling;
 /// <summary>How the labeling server behaves.</summary>
 public sealed record LabelingOptions
 {
-    /// <summary>Where it listens; port 0 takes a free one. Default this machine only.</summary>
+    /// <summary>Where it listens, * for all addresses; port 0 takes a free one. Default this machine only.</summary>
     public string Url { get; init; } = "http://127.0.0.1:5080";
 
-    /// <summary>How labelers reach it where a proxy stands before it, e.g. <c>https://label.example.org</c>; null: as it listens.</summary>
+    /// <summary>How labelers reach it where a proxy stands before it, e.g. <c>https://label.example.org</c>; null: as it listens, on all addresses by the machine's name.</summary>
     public string? PublicUrl { get; init; }
 
     /// <summary>PEM files of a certificate and its key, for an https <see cref="Url"/>.</summary>

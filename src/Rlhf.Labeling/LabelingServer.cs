@@ -62,8 +62,16 @@ public sealed class LabelingServer : IAsyncDisposable
     /// <summary>The link that signs a labeler in. The secret stands behind the #, which no browser sends to any server.</summary>
     public string LinkFor(Invitation invitation) => LinkFor(_options.PublicUrl ?? Address.ToString(), invitation);
 
-    /// <summary>The same for a server that listens or will listen at <paramref name="url"/>.</summary>
-    public static string LinkFor(string url, Invitation invitation) => $"{url.TrimEnd('/')}/#invite={invitation.Token}";
+    /// <summary>The same for a server that listens or will listen at <paramref name="url"/>; see <see cref="ForBrowsers"/>.</summary>
+    public static string LinkFor(string url, Invitation invitation) => $"{ForBrowsers(url)}/#invite={invitation.Token}";
+
+    /// <summary>An address to listen at as browsers take it: instead of "all addresses" (*, +, 0.0.0.0, [::]) the machine's name. No slash at the end.</summary>
+    public static string ForBrowsers(string url)
+    {
+        Uri parsed = Parse(url);
+        bool all = IPAddress.TryParse(parsed.Host.Trim('[', ']'), out IPAddress? address) && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any));
+        return (all ? new UriBuilder(parsed) { Host = Dns.GetHostName() }.Uri.ToString() : url).TrimEnd('/');
+    }
 
     /// <summary>Ends open requests and stops.</summary>
     public async ValueTask DisposeAsync()
@@ -125,14 +133,17 @@ public sealed class LabelingServer : IAsyncDisposable
         application.MapGet("/api/segments/{segment}", Signed(segments.ReadAsync));
     }
 
+    private static Uri Parse(string url)
+    {
+        string spelled = url.Replace("://*", "://0.0.0.0", StringComparison.Ordinal).Replace("://+", "://0.0.0.0", StringComparison.Ordinal);
+        return Uri.TryCreate(spelled, UriKind.Absolute, out Uri? parsed) && parsed.Scheme is "http" or "https"
+            ? parsed
+            : throw new ArgumentException($"url '{url}': expected http://ADDRESS:PORT or https://ADDRESS:PORT");
+    }
+
     private static void Listen(KestrelServerOptions kestrel, LabelingOptions options)
     {
-        if (!Uri.TryCreate(options.Url.Replace("://*", "://0.0.0.0", StringComparison.Ordinal), UriKind.Absolute, out Uri? url)
-            || url.Scheme is not ("http" or "https"))
-        {
-            throw new ArgumentException($"url '{options.Url}': expected http://ADDRESS:PORT or https://ADDRESS:PORT");
-        }
-
+        Uri url = Parse(options.Url);
         IPAddress address = url.Host switch
         {
             "localhost" => IPAddress.Loopback,

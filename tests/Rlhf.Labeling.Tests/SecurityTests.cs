@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 
@@ -146,6 +147,17 @@ public sealed class SecurityTests
     {
         await using LabelingHost host = await LabelingHost.StartAsync(options => options with { Url = url });
         Assert.That(host.Server.IsExposed, Is.EqualTo(exposed));
+    }
+
+    [TestCase("http://*:0")]
+    [TestCase("http://+:0")]
+    [TestCase("http://0.0.0.0:0")]
+    public async Task Link_NamesTheMachine_WhereTheServerListensEverywhere(string url)
+    {
+        await using LabelingHost host = await LabelingHost.StartAsync(options => options with { Url = url });
+        var link = new Uri(host.Server.LinkFor(host.Store.InviteLabeler("Ada")));
+        Assert.That(link.Host, Is.EqualTo(Dns.GetHostName()).IgnoreCase);
+        Assert.That(link.Port, Is.EqualTo(host.Server.Address.Port));
     }
 
     [TestCase("127.0.0.1:80", "expected http://ADDRESS:PORT")]

@@ -10,7 +10,7 @@ internal sealed class LabelVerb
 {
     private readonly Option<string> _database = new("--db") { Description = "Store with the questions; a training run makes it", HelpName = "FILE", Required = true };
     private readonly Option<string> _urls = new("--urls") { Description = "Where to listen; *:PORT for all addresses", HelpName = "URL", DefaultValueFactory = _ => new LabelingOptions().Url };
-    private readonly Option<string?> _publicUrl = new("--public_url") { Description = "How labelers reach it where a proxy with TLS stands before it", HelpName = "URL" };
+    private readonly Option<string?> _publicUrl = new("--public_url") { Description = "How labelers reach it where a proxy with TLS stands before it, or by another name [default: as it listens; with *:PORT by this machine's name]", HelpName = "URL" };
     private readonly Option<string?> _certificate = new("--certificate") { Description = "PEM file of a certificate, for an https address", HelpName = "FILE" };
     private readonly Option<string?> _key = new("--certificate_key") { Description = "PEM file of its key", HelpName = "FILE" };
     private readonly Option<string?> _run = new("--run") { Description = "Only this run's questions [default: all runs, the newest first]", HelpName = "NAME" };
@@ -70,7 +70,7 @@ internal sealed class LabelVerb
             Log = line => result.InvocationConfiguration.Error.WriteLine($"label: {line}"),
         };
         await using LabelingServer server = await LabelingServer.StartAsync(store, options, cancellation).ConfigureAwait(false);
-        output.WriteLine($"labeling {store.Path} at {options.PublicUrl ?? server.Address.ToString()}; Ctrl-C ends it");
+        output.WriteLine($"labeling {store.Path} at {options.PublicUrl ?? LabelingServer.ForBrowsers(server.Address.ToString())}; Ctrl-C ends it");
         if (server.IsExposed)
         {
             output.WriteLine("warning: other machines can reach this address, and what they send is not encrypted: anyone on the way can read the invitations. "
@@ -100,8 +100,10 @@ internal sealed class LabelVerb
 
     private static bool Invite(PreferenceStore store, string[] names, string url, TextWriter output)
     {
+        // Refused before anybody is invited: a secret is seen once.
+        string page = LabelingServer.ForBrowsers(url);
         foreach (string name in names)
-            output.WriteLine($"{name}: {LabelingServer.LinkFor(url, store.InviteLabeler(name))}");
+            output.WriteLine($"{name}: {LabelingServer.LinkFor(page, store.InviteLabeler(name))}");
         return names.Length > 0;
     }
 

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Text.RegularExpressions;
 using Rlhf.Preferences;
 
 namespace Rlhf.Cli.Tests.Verbs;
@@ -46,6 +48,20 @@ public sealed class LabelVerbTests
             Assert.That(store.FindLabeler(token), Is.Null);
     }
 
+    [TestCase("*")]
+    [TestCase("+")]
+    [TestCase("0.0.0.0")]
+    [TestCase("[::]")]
+    public async Task Invite_PrintsTheMachinesName_WhereTheServerListensEverywhere(string all)
+    {
+        string name = $"Bob {all}", token = @"/#invite=[\w-]{43}\s*$";
+        (int code, string output, _) = await RunAsync("label", "--db", Database, "--urls", $"http://{all}:5999", "--invite", name);
+        Assert.That(code, Is.Zero);
+        Assert.That(output, Does.Match($"^{Regex.Escape(name)}: http://{Regex.Escape(Dns.GetHostName())}:5999{token}").IgnoreCase);
+        (_, output, _) = await RunAsync("label", "--db", Database, "--urls", $"http://{all}:5999", "--public_url", "https://label.example.org", "--invite", $"{name}'s");
+        Assert.That(output, Does.Match($"^{Regex.Escape(name)}'s: https://label\\.example\\.org{token}"));
+    }
+
     [Test]
     public async Task List_TellsRuns_Labelers_AndVotes()
     {
@@ -58,6 +74,7 @@ public sealed class LabelVerbTests
     [TestCase("--revoke Nobody", "--revoke Nobody", "no labeler of this name")]
     [TestCase("--invite Ada", "Ada", "one of this name")]
     [TestCase("--urls localhost", "url 'localhost'", "http://ADDRESS:PORT")]
+    [TestCase("--urls localhost --invite Eve", "url 'localhost'", "http://ADDRESS:PORT")]
     public async Task WrongOption_IsOneLine(string arguments, params string[] parts)
     {
         (int code, _, string error) = await RunAsync(["label", "--db", Database, .. arguments.Split(' ')]);
