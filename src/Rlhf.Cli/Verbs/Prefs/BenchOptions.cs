@@ -6,7 +6,9 @@ namespace Rlhf.Cli.Verbs.Prefs;
 /// <summary>Options of a command line by name, in the order in which they were first given.</summary>
 internal sealed class BenchOptions
 {
-    private readonly OrderedDictionary<string, string[]> _values = new(StringComparer.Ordinal);
+    private readonly OrderedDictionary<string, string[]> _values;
+
+    private BenchOptions(IEnumerable<KeyValuePair<string, string[]>> values) => _values = new(values, StringComparer.Ordinal);
 
     /// <summary>Their names, with dashes.</summary>
     public IEnumerable<string> Names => _values.Keys;
@@ -15,10 +17,12 @@ internal sealed class BenchOptions
     public IEnumerable<string> Words => _values.SelectMany(option => (string[])[option.Key, .. option.Value]);
 
     /// <summary>Options of a text as a person types it, words with blanks in double quotes.</summary>
+    /// <param name="text">Options alone, no verb.</param>
+    /// <param name="where">Where it stands, for the error.</param>
     /// <exception cref="DataFormatException">A value stands before the first option.</exception>
-    public static BenchOptions Parse(string text)
+    public static BenchOptions Parse(string text, string where = "command")
     {
-        var options = new BenchOptions();
+        var options = new BenchOptions([]);
         string? name = null;
         foreach (string word in CommandLineParser.SplitCommandLine(text))
         {
@@ -30,7 +34,7 @@ internal sealed class BenchOptions
             }
             else
             {
-                options._values[name ?? throw new DataFormatException($"'{word}' in '{text}', expected --NAME VALUE")] = [.. options._values[name], word];
+                options._values[name ?? throw new DataFormatException($"{where}: '{word}', expected --NAME VALUE")] = [.. options._values[name], word];
             }
         }
 
@@ -46,12 +50,15 @@ internal sealed class BenchOptions
     /// <summary>The first option that two command lines do not have alike; null where they do.</summary>
     public string? Difference(BenchOptions other) => Names.Union(other.Names).FirstOrDefault(name => Describe(name) != other.Describe(name));
 
-    /// <summary>All options but one.</summary>
-    public BenchOptions Without(string name)
+    /// <summary>These and others, whose values take the place of those given here.</summary>
+    public BenchOptions With(BenchOptions others)
     {
-        var rest = new BenchOptions();
-        foreach ((string key, string[] value) in _values.Where(option => option.Key != name))
-            rest._values[key] = value;
-        return rest;
+        var all = new BenchOptions(_values);
+        foreach ((string name, string[] value) in others._values)
+            all._values[name] = value;
+        return all;
     }
+
+    /// <summary>All options but one.</summary>
+    public BenchOptions Without(string name) => new(_values.Where(option => option.Key != name));
 }

@@ -13,11 +13,15 @@ namespace Rlhf.Cli.Verbs.Prefs;
 /// </summary>
 internal sealed class BenchPrefs
 {
+    private static readonly string[] Own =
+        ["--env", "--algorithm", "--labels", "--ablation", "--steps", "--seed", "--threads", "--output_dir", "--db", "--resume_from_checkpoint"];
+
     private readonly OptionSet _set = new();
     private readonly Option<string> _suite;
     private readonly Option<string?> _tasks, _labels, _outputDir;
     private readonly Option<int> _seeds, _threads;
     private readonly Option<long> _steps;
+    private readonly Option<string[]> _with;
 
     private BenchPrefs()
     {
@@ -25,7 +29,8 @@ internal sealed class BenchPrefs
         _tasks = _set.AddOptional("tasks", "Environments, with commas [default: the suite's]", "ID,ID");
         _labels = _set.AddOptional("labels", "Label counts, with commas [default: the suite's]", "N,N");
         _seeds = _set.AddNumber("seeds", "Seeds 1 to N of each run", 1, 1);
-        _steps = _set.AddNumber("steps", "Environment steps of each run; 0: the suite's", 0L, 0L);
+        _steps = _set.AddNumber("steps", "Environment steps of each run; 0: the task's own", 0L, 0L);
+        _with = _set.AddSeveral("with", "Options of every run, of the true reward and of labels alike, such as \"--gamma 0.95\"; they take the place of the task's own", "\"--NAME VALUE\"");
         _outputDir = _set.AddOptional("output_dir", "Where the grid goes: a folder a run, report.json and report.html", "DIR", required: true);
         _threads = _set.AddNumber("threads", "Threads; 0: one a processor", 0, 0);
     }
@@ -42,30 +47,25 @@ internal sealed class BenchPrefs
     {
         TextWriter output = result.InvocationConfiguration.Output;
         BenchSuite suite = BenchSuite.All.Single(candidate => candidate.Name == result.GetValue(_suite));
-        string[] tasks = result.GetValue(_tasks)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [.. suite.Tasks];
-        int[] labels = result.GetValue(_labels) is { } counts ? Counts(counts) : [.. suite.Labels];
-        if (tasks.Except(suite.Tasks).FirstOrDefault() is { } stranger)
-            throw new DataFormatException($"--tasks: '{stranger}' is not in suite {suite.Name}, expected some of {string.Join(", ", suite.Tasks)}");
-        long steps = result.GetValue(_steps) is var given and > 0 ? given : suite.Steps;
+        BenchTask[] tasks = [.. Tasks(result, suite)];
+        int[] labels = result.GetValue(_labels) is { } counts ? [.. Counts(counts).Distinct()] : [.. suite.Labels];
         string directory = result.GetRequiredValue(_outputDir)!;
+        BenchOptions extra = Extra(result);
         IReadOnlyList<BenchCell> cells = suite.Cells(tasks, labels, result.GetValue(_seeds));
+        RequireRunnable(cells.Select(Command));
         foreach (BenchCell cell in cells)
-        {
-            string folder = Path.Combine(directory, cell.Folder);
-            BenchRecord.Read(folder)?.RequireSame(cell.Folder, BenchOptions.Text(Command(cell)));
-        }
-
+            BenchRecord.Read(Path.Combine(directory, cell.Folder))?.RequireSame(cell.Folder, BenchOptions.Text(Command(cell)));
         for (int i = 0; i < cells.Count; i++)
         {
             cancellation.ThrowIfCancellationRequested();
             await RunAsync(cells[i], Command(cells[i]), Path.Combine(directory, cells[i].Folder), output, $"{i + 1}/{cells.Count}").ConfigureAwait(false);
-            BenchReport.Write(directory, suite, cells, steps);
+            BenchReport.Write(directory, suite, cells);
         }
 
         output.WriteLine($"report: {Path.Combine(directory, "report.html")}");
         return CommandLine.Success;
 
-        string[] Command(BenchCell cell) => cell.Command(Path.Combine(directory, cell.Folder), steps, suite.IsPixels, result.GetValue(_threads));
+        string[] Command(BenchCell cell) => cell.Command(Path.Combine(directory, cell.Folder), result.GetValue(_threads), extra);
     }
 
     private static async Task RunAsync(BenchCell cell, string[] command, string directory, TextWriter output, string position)
@@ -96,6 +96,37 @@ internal sealed class BenchPrefs
     private static bool CanResume(BenchCell cell, string directory) => cell.Labels > 0
         ? File.Exists(Path.Combine(directory, "preferences.db"))
         : TrainingRun.HasCheckpoint(directory);
+
+    private IEnumerable<BenchTask> Tasks(ParseResult result, BenchSuite suite)
+    {
+        string[] ids = result.GetValue(_tasks)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [.. suite.Tasks.Select(task => task.Id)];
+        long steps = result.GetValue(_steps);
+        foreach (string id in ids.Distinct())
+        {
+            BenchTask task = suite.Tasks.FirstOrDefault(candidate => candidate.Id == id)
+                ?? throw new DataFormatException($"--tasks: '{id}' is not in suite {suite.Name}, expected some of {string.Join(", ", suite.Tasks.Select(known => known.Id))}");
+            yield return steps > 0 ? task with { Steps = steps } : task;
+        }
+    }
+
+    private BenchOptions Extra(ParseResult result)
+    {
+        var extra = BenchOptions.Parse(string.Join(' ', result.GetValue(_with) ?? []), "--with");
+        return extra.Names.FirstOrDefault(Own.Contains) is { } name
+            ? throw new DataFormatException($"--with: {name} is the grid's own, expected other options of control train and prefs train")
+            : extra;
+    }
+
+    // What cannot be parsed fails before hours have gone into the runs before it.
+    private static void RequireRunnable(IEnumerable<string[]> commands)
+    {
+        RootCommand root = CommandLine.CreateRoot();
+        foreach (string[] command in commands)
+        {
+            if (root.Parse(command).Errors is [var error, ..])
+                throw new DataFormatException($"--with: {error.Message.TrimEnd('.')} (in {command[0]} {command[1]}, as every run takes it)");
+        }
+    }
 
     private static int[] Counts(string text) =>
     [

@@ -11,11 +11,11 @@ namespace Rlhf.Cli.Verbs.Prefs;
 internal static class BenchReport
 {
     /// <summary>Writes both files anew.</summary>
-    public static void Write(string directory, BenchSuite suite, IReadOnlyList<BenchCell> cells, long steps)
+    public static void Write(string directory, BenchSuite suite, IReadOnlyList<BenchCell> cells)
     {
         List<BenchResult> results = [.. cells.Select(cell => BenchResult.Read(directory, cell)).OfType<BenchResult>()];
-        OutputFile.WriteLines(Path.Combine(directory, "report.json"), [Json(suite, results, steps).ToJsonString()]);
-        OutputFile.WriteLines(Path.Combine(directory, "report.html"), [Html(suite, cells.Count, results, steps)]);
+        OutputFile.WriteLines(Path.Combine(directory, "report.json"), [Json(suite, results).ToJsonString()]);
+        OutputFile.WriteLines(Path.Combine(directory, "report.html"), [Html(suite, cells.Count, results)]);
     }
 
     /// <summary>
@@ -31,16 +31,16 @@ internal static class BenchReport
         return (pairs.Average(pair => pair.one.Final) - start) / (pairs.Average(pair => pair.other.Final) - start);
     }
 
-    private static JsonObject Json(BenchSuite suite, List<BenchResult> results, long steps) => new()
+    private static JsonObject Json(BenchSuite suite, List<BenchResult> results) => new()
     {
         ["suite"] = suite.Name,
-        ["steps"] = steps,
         ["runs"] = new JsonArray([.. results.Select(result => (JsonNode)new JsonObject
         {
-            ["task"] = result.Cell.Task,
+            ["task"] = result.Cell.Task.Id,
             ["way"] = result.Cell.Way,
             ["labels"] = result.Cell.Labels,
             ["seed"] = result.Cell.Seed,
+            ["steps"] = result.Cell.Task.Steps,
             ["start_return"] = JsonLinesSink.Number(result.Start),
             ["final_return"] = JsonLinesSink.Number(result.Final),
             ["eval_return"] = result.Evaluated is { } evaluated ? JsonLinesSink.Number(evaluated) : null,
@@ -49,23 +49,23 @@ internal static class BenchReport
         })]),
     };
 
-    private static string Html(BenchSuite suite, int cells, List<BenchResult> results, long steps)
+    private static string Html(BenchSuite suite, int cells, List<BenchResult> results)
     {
         var body = new StringBuilder();
-        body.Append(CultureInfo.InvariantCulture, $"<h1>{WebUtility.HtmlEncode(suite.Title)}</h1><p class=muted>{results.Count(result => result.Seconds is not null)} of {cells} runs finished, ");
-        body.Append(CultureInfo.InvariantCulture, $"{steps:N0} environment steps each. Curves: true return of the acting policy (never seen by policies that learn from labels), ");
+        body.Append(CultureInfo.InvariantCulture, $"<h1>{WebUtility.HtmlEncode(suite.Title)}</h1><p class=muted>{results.Count(result => result.Seconds is not null)} of {cells} runs finished. ");
+        body.Append("Curves: true return of the acting policy (never seen by policies that learn from labels) over environment steps, ");
         body.Append("mean of the seeds, band from lowest to highest. Dashed: the true reward.</p><div class=charts>");
-        List<IGrouping<string, BenchResult>> tasks = [.. results.GroupBy(result => result.Cell.Task)];
-        foreach (IGrouping<string, BenchResult> task in tasks)
+        List<IGrouping<BenchTask, BenchResult>> tasks = [.. results.GroupBy(result => result.Cell.Task)];
+        foreach (IGrouping<BenchTask, BenchResult> task in tasks)
         {
-            LineChart.Append(body, task.Key, [.. task.GroupBy(result => result.Cell.Way)
+            LineChart.Append(body, string.Create(CultureInfo.InvariantCulture, $"{task.Key.Id}, {task.Key.Steps:N0} steps"), [.. task.GroupBy(result => result.Cell.Way)
                 .Select(way => SeedCurves.Merge(way.Key, [.. way.Select(result => result.Curve)], way.Key == BenchCell.TrueReward))]);
         }
 
         body.Append("</div><h2>Final returns</h2><p class=muted>Return: mean over the last tenth of the steps; without exploration: 20 episodes of the finished policy's mean action. ");
         body.Append("Recovered: share of the way from the untrained policy to the one that learned from the true reward in as many steps.</p>");
         body.Append("<div class=scroll><table><tr><th>Task</th><th>Way</th><th class=n>Seeds</th><th class=n>Return</th><th class=n>Without exploration</th><th class=n>Recovered</th><th class=n>Seconds a run</th></tr>");
-        foreach (IGrouping<string, BenchResult> task in tasks)
+        foreach (IGrouping<BenchTask, BenchResult> task in tasks)
         {
             List<BenchResult> truth = [.. task.Where(result => result.Cell.Way == BenchCell.TrueReward)];
             foreach (IGrouping<string, BenchResult> way in task.GroupBy(result => result.Cell.Way))
@@ -83,7 +83,7 @@ internal static class BenchReport
     {
         double[] evaluated = [.. way.Select(result => result.Evaluated).OfType<double>()], seconds = [.. way.Select(result => result.Seconds).OfType<double>()];
         bool isTruth = way[0].Cell.Way == BenchCell.TrueReward;
-        body.Append($"<tr><td>{WebUtility.HtmlEncode(way[0].Cell.Task)}</td><td>{WebUtility.HtmlEncode(way[0].Cell.Way)}</td><td class=n>{way.Count}</td>")
+        body.Append($"<tr><td>{WebUtility.HtmlEncode(way[0].Cell.Task.Id)}</td><td>{WebUtility.HtmlEncode(way[0].Cell.Way)}</td><td class=n>{way.Count}</td>")
             .Append($"<td class=n>{Spread([.. way.Select(result => result.Final)])}</td><td class=n>{Spread(evaluated)}</td>")
             .Append($"<td class=n>{(isTruth || double.IsNaN(Recovered(way, truth)) ? "–" : Recovered(way, truth).ToString("P0", CultureInfo.InvariantCulture))}</td>")
             .Append($"<td class=n>{(seconds.Length > 0 ? Number(seconds.Average()) : "–")}</td></tr>");

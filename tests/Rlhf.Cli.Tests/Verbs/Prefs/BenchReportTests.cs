@@ -7,11 +7,12 @@ namespace Rlhf.Cli.Tests.Verbs.Prefs;
 public sealed class BenchReportTests
 {
     private static readonly BenchSuite Robotics = BenchSuite.All[0];
+    private static readonly BenchTask Hopper = new("hopper", 1000);
 
     [Test]
     public void Cells_AreEveryTaskInEveryWayFromEverySeed_FirstSeedsFirst()
     {
-        IReadOnlyList<BenchCell> cells = Robotics.Cells(["hopper", "reacher"], [350, 700], seeds: 2);
+        IReadOnlyList<BenchCell> cells = Robotics.Cells([Hopper, new("reacher", 1000)], [350, 700], seeds: 2);
         Assert.Multiple(() =>
         {
             Assert.That(cells, Has.Count.EqualTo(2 * 3 * 2));
@@ -26,7 +27,7 @@ public sealed class BenchReportTests
     {
         BenchSuite suite = BenchSuite.All.Single(suite => suite.Ablations.Count > 0);
         Assert.That(
-            suite.Cells(["hopper"], [700], 1).Select(cell => (cell.Way, cell.Ablation)),
+            suite.Cells([Hopper], [700], 1).Select(cell => (cell.Way, cell.Ablation)),
             Is.EqualTo(new[]
             {
                 ("true reward", "none"), ("700 labels", "none"), ("random queries", "random_queries"), ("no ensemble", "no_ensemble"),
@@ -61,23 +62,24 @@ public sealed class BenchReportTests
     public void Write_ReportsFinishedAndRunningRuns()
     {
         using var folder = new TemporaryFolder();
-        IReadOnlyList<BenchCell> cells = Robotics.Cells(["hopper"], [700], 1);
+        IReadOnlyList<BenchCell> cells = Robotics.Cells([Hopper], [700], 1);
         Run(folder.Path, cells[0], 100, 300, finished: true);
         Run(folder.Path, cells[1], 100, 200, finished: false);
-        BenchReport.Write(folder.Path, Robotics, cells, 1000);
+        BenchReport.Write(folder.Path, Robotics, cells);
 
         JsonNode report = JsonNode.Parse(File.ReadAllText(Path.Combine(folder.Path, "report.json")))!;
         string page = File.ReadAllText(Path.Combine(folder.Path, "report.html"));
         Assert.Multiple(() =>
         {
             Assert.That(report["runs"]!.AsArray().Select(run => (double)run!["final_return"]!), Is.EqualTo(new[] { 300.0, 200.0 }));
-            Assert.That(page, Does.Contain("1 of 2 runs finished").And.Contain("50 %").And.Contain("rlhf control train").And.Contain("<svg"));
+            Assert.That(report["runs"]!.AsArray().Select(run => (long)run!["steps"]!), Is.All.EqualTo(1000));
+            Assert.That(page, Does.Contain("1 of 2 runs finished").And.Contain("hopper, 1,000 steps").And.Contain("50 %").And.Contain("rlhf control train").And.Contain("<svg"));
             Assert.That(page, Does.Not.Contain("http"), "complete in itself");
         });
     }
 
     private static BenchResult Result(string way, int seed, double start, double final) =>
-        new(new BenchCell("hopper", way, 0, "none", seed), [new(0, start), new(100, final)], null, null, null);
+        new(new BenchCell(Hopper, way, 0, "none", seed), [new(0, start), new(100, final)], null, null, null);
 
     private static void Run(string root, BenchCell cell, double start, double final, bool finished)
     {
@@ -86,6 +88,6 @@ public sealed class BenchReportTests
             Path.Combine(directory, "metrics.jsonl"),
             $"{{\"time/total_timesteps\":0,\"rollout/ep_rew_mean\":{start}}}\n{{\"time/total_timesteps\":1000,\"rollout/ep_rew_mean\":{final}}}\n");
         if (finished)
-            File.WriteAllText(Path.Combine(directory, "cell.json"), "{\"command\":\"control train --env hopper\",\"steps\":1000,\"seconds\":12}");
+            File.WriteAllText(Path.Combine(directory, "cell.json"), "{\"command\":\"control train --env hopper\",\"seconds\":12}");
     }
 }
