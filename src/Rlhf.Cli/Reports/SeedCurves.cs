@@ -31,11 +31,9 @@ internal static class SeedCurves
     }
 
     /// <summary>Mean over the last tenth of a curve's x: what a run came to, less its last batch's luck.</summary>
-    public static double Final(IReadOnlyList<CurvePoint> curve)
-    {
-        if (curve.Count == 0)
-            return double.NaN;
-        double from = 0.9 * curve[^1].X;
-        return curve.Where(point => point.X >= from && double.IsFinite(point.Y)).Select(point => point.Y).DefaultIfEmpty(double.NaN).Average();
-    }
+    public static double Final(IReadOnlyList<CurvePoint> curve) => LastTenth(curve).DefaultIfEmpty(double.NaN).Average();
+
+    /// <summary>The finite values over the last tenth of a curve's x.</summary>
+    public static IEnumerable<double> LastTenth(IReadOnlyList<CurvePoint> curve) =>
+        curve.Where(point => point.X >= 0.9 * curve[^1].X && double.IsFinite(point.Y)).Select(point => point.Y);
 }

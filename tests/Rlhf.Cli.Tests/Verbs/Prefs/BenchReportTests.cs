@@ -58,6 +58,41 @@ public sealed class BenchReportTests
         Assert.That(BenchReport.Recovered(labels[1..], truth), Is.NaN);
     }
 
+    // Two seeds by first and final return.
+    [TestCase(new[] { 10.0, 10 }, new[] { 11.0, 11.5 }, true, TestName = "Recovered_OfASmallButSureGain_IsAShare")]
+    [TestCase(new[] { 10.0, 10 }, new[] { 9.0, 9 }, false, TestName = "Recovered_WhereTheTrueRewardLost_IsNoShare")]
+    [TestCase(new[] { 10.0, 10 }, new[] { 10.0, 14 }, false, TestName = "Recovered_WhereSeedsScatterMoreThanTheyGain_IsNoShare")]
+    [TestCase(new[] { 0.0, 20 }, new[] { 15.0, 15 }, false, TestName = "Recovered_WhereUntrainedReturnsScatterMoreThanTheGain_IsNoShare")]
+    public void Recovered_NeedsAGainOfTheTrueReward(double[] starts, double[] finals, bool isShare)
+    {
+        BenchResult[] truth = [.. starts.Zip(finals, (start, final) => (start, final)).Select((run, i) => Result("true reward", i + 1, run.start, run.final))];
+        BenchResult[] labels = [Result("700 labels", 1, 10, 12), Result("700 labels", 2, 10, 12)];
+        Assert.That(BenchReport.Recovered(labels, truth), isShare ? Is.GreaterThan(0) : Is.NaN);
+    }
+
+    [Test]
+    public void Recovered_OfOneSeed_NeedsAGainAboveTheScatterOfItsLastTenth()
+    {
+        BenchResult[] labels = [Result("700 labels", 1, 0, 10)];
+        Assert.That(BenchReport.Recovered(labels, [Run(20, 24)]), Is.GreaterThan(0));
+        Assert.That(BenchReport.Recovered(labels, [Run(0, 44)]), Is.NaN);
+
+        static BenchResult Run(double before, double last) =>
+            Result("true reward", 1, 0, 0) with { Curve = [new(0, 0), new(950, before), new(1000, last)] };
+    }
+
+    [Test]
+    public void Write_SaysWhyThereIsNoShare()
+    {
+        using var folder = new TemporaryFolder();
+        IReadOnlyList<BenchCell> cells = Robotics.Cells([Hopper], [700], 1);
+        Run(folder.Path, cells[0], 100, 100, finished: true);
+        Run(folder.Path, cells[1], 100, 200, finished: true);
+        BenchReport.Write(folder.Path, Robotics, cells);
+        string page = File.ReadAllText(Path.Combine(folder.Path, "report.html"));
+        Assert.That(page, Does.Contain("<td class=n>–*</td>").And.Contain("* –: the true reward").And.Not.Contain(" %"));
+    }
+
     [Test]
     public void Write_ReportsFinishedAndRunningRuns()
     {
@@ -73,7 +108,7 @@ public sealed class BenchReportTests
         {
             Assert.That(report["runs"]!.AsArray().Select(run => (double)run!["final_return"]!), Is.EqualTo(new[] { 300.0, 200.0 }));
             Assert.That(report["runs"]!.AsArray().Select(run => (long)run!["steps"]!), Is.All.EqualTo(1000));
-            Assert.That(page, Does.Contain("1 of 2 runs finished").And.Contain("hopper, 1,000 steps").And.Contain("50 %").And.Contain("rlhf control train").And.Contain("<svg"));
+            Assert.That(page, Does.Contain("1 of 2 runs finished").And.Contain("hopper, 1,000 steps").And.Contain("50 %").And.Not.Contain("–*").And.Contain("rlhf control train").And.Contain("<svg"));
             Assert.That(page, Does.Not.Contain("http"), "complete in itself");
         });
     }
