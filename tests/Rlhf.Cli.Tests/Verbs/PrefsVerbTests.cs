@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using Rlhf.Cli.Tests.Checking;
 using Rlhf.Preferences;
@@ -149,10 +148,7 @@ public sealed class PrefsVerbTests
     // SIGKILL as soon as the process has told of so many updates.
     private void Kill(string line, int afterUpdates)
     {
-        var start = new ProcessStartInfo(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../../dotnet")) { RedirectStandardOutput = true };
-        foreach (string argument in (string[])[typeof(CommandLine).Assembly.Location, .. Arguments(line)])
-            start.ArgumentList.Add(argument);
-        using Process process = Process.Start(start)!;
+        using Process process = Process.Start(Checking.Cli.Process(Arguments(line)))!;
         int updates = 0;
         while (updates < afterUpdates && process.StandardOutput.ReadLine() is { } text)
             updates += text.StartsWith("step ", StringComparison.Ordinal) ? 1 : 0;

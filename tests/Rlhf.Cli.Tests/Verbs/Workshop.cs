@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using Rlhf.Cli.Tests.Checking;
 using Rlhf.Models;
 using Rlhf.Models.Tokenization;
@@ -45,13 +44,8 @@ internal sealed class Workshop : IDisposable
     /// <summary>Runs a command line as a process of its own.</summary>
     public async Task<(int Code, string Output, string Error)> StartAsync(string line)
     {
-        var start = new ProcessStartInfo(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../../dotnet"))
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        foreach (string argument in (string[])[typeof(CommandLine).Assembly.Location, .. Arguments(line)])
-            start.ArgumentList.Add(argument);
+        ProcessStartInfo start = Checking.Cli.Process(Arguments(line));
+        start.RedirectStandardError = true;
         using Process process = Process.Start(start)!;
         Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
