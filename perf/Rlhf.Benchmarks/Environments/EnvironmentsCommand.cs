@@ -7,7 +7,7 @@ namespace Rlhf.Benchmarks.Environments;
 
 /// <summary>
 /// <c>bench environments</c>: steps a second of robots side by side, with and without a policy, beside MuJoCo alone on the same actions and
-/// threads. <c>bench control</c> is the same for the rows with a policy.
+/// threads; then what asking a learned reward adds to a policy's steps. <c>bench control</c> is the rows with a policy alone.
 /// </summary>
 internal static class EnvironmentsCommand
 {
@@ -52,7 +52,7 @@ internal static class EnvironmentsCommand
         }
 
         var race = new RobotRace(numbers[0], numbers[1], numbers[2], numbers[3]);
-        var rows = new List<EnvironmentRow>();
+        var rows = new List<object>();
         output.WriteLine($"{Machine.Processor()}, {Environment.ProcessorCount} cores; {race.Description}");
         output.WriteLine(RobotRace.Header);
         try
@@ -70,6 +70,14 @@ internal static class EnvironmentsCommand
                 TorchLibrary.SetThreads(numbers[1]);
                 foreach (string id in chosen)
                     Add(race.WithPolicy(id));
+                if (withPrepared)
+                    output.WriteLine(RobotRace.RewardHeader);
+                foreach (string id in withPrepared ? chosen : [])
+                {
+                    RewardRow row = race.WithReward(id);
+                    rows.Add(row);
+                    output.WriteLine(RobotRace.Line(row));
+                }
             }
         }
         catch (InvalidDataException exception)

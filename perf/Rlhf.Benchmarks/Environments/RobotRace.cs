@@ -29,6 +29,13 @@ internal sealed class RobotRace(int count, int threads, int steps, int rounds)
     public static string Line(EnvironmentRow row) =>
         $"{row.Environment,-26}{row.Actions,-16}{row.StepsPerSecond,10:F0}{row.BareStepsPerSecond,14:F0}{row.WallRatio,22}{row.ProcessorRatio,22}";
 
+    /// <summary>Column names of the rows with a learned reward.</summary>
+    public static string RewardHeader => $"{"robot",-26}{"reward",-16}{"steps/s",10}{"without",14}{"wall ratio",22}{"processor ratio",22}{"of medians",12}";
+
+    /// <summary>A row under <see cref="RewardHeader"/>.</summary>
+    public static string Line(RewardRow row) =>
+        $"{row.Environment,-26}{row.Reward,-16}{row.StepsPerSecond,10:F0}{row.StepsPerSecondWithout,14:F0}{row.WallRatio,22}{row.ProcessorRatio,22}{row.MedianRatio,12:F3}";
+
     /// <summary>Actions that were drawn beforehand: what stepping costs.</summary>
     public EnvironmentRow Prepared(string id)
     {
@@ -55,7 +62,7 @@ internal sealed class RobotRace(int count, int threads, int steps, int rounds)
         RolloutCollector? collector = null;
         try
         {
-            return Measure($"policy {string.Join('x', config.HiddenSizes)}", vector, Begin, _ => collector!.Collect(rollout), () => rollout.Actions);
+            return Measure(Name(config), vector, Begin, _ => collector!.Collect(rollout), () => rollout.Actions);
         }
         finally
         {
@@ -69,6 +76,62 @@ internal sealed class RobotRace(int count, int threads, int steps, int rounds)
             collector = new RolloutCollector(vector, policy, Seed);
         }
     }
+
+    /// <summary>A policy's steps without and with a learned reward asked for all of them, in turns from the same states: what learning from comparisons adds.</summary>
+    public RewardRow WithReward(string id)
+    {
+        var config = new PolicyConfig();
+        using VectorEnvironment vector = Create(id);
+        using var kernels = new CpuKernels(threads);
+        using var policy = new ControlPolicy(kernels, vector.Spec, config, Seed);
+        using var rollout = new ControlRollout(vector.Spec, count, steps, normalized: true);
+        using var reward = new BatchReward(vector.Spec, rollout.Count, Seed);
+        var with = new (double Wall, double Processor)[rounds];
+        var without = new (double Wall, double Processor)[rounds];
+        Collect(0, rewarded: false);
+        reward.Observe(rollout);
+        Collect(0, rewarded: true);
+        reward.RequireScaled(rollout);
+        for (int round = 0; round < rounds; round++)
+        {
+            // Who goes first changes, so that neither always finds the caches as the other left them.
+            foreach (bool rewarded in round % 2 == 0 ? (bool[])[false, true] : [true, false])
+                (rewarded ? with : without)[round] = Collect(round + 1, rewarded);
+        }
+
+        double total = (double)count * steps, median = RatioSpread.Of(with.Select(time => time.Wall)).Median;
+        double bare = RatioSpread.Of(without.Select(time => time.Wall)).Median;
+        return new RewardRow
+        {
+            Environment = id,
+            Actions = Name(config),
+            Reward = reward.Description,
+            Count = count,
+            Threads = threads,
+            Steps = steps,
+            Rounds = rounds,
+            StepsPerSecond = total / median,
+            StepsPerSecondWithout = total / bare,
+            MedianRatio = median / bare,
+            WallRatio = RatioSpread.Of(with.Zip(without, (a, b) => a.Wall / b.Wall)),
+            ProcessorRatio = RatioSpread.Of(with.Zip(without, (a, b) => a.Processor / b.Processor)),
+        };
+
+        // A new collector begins the episode after the one that it finds.
+        (double Wall, double Processor) Collect(int episode, bool rewarded)
+        {
+            vector.Reset(episode);
+            using var collector = new RolloutCollector(vector, policy, Seed);
+            return Time(() =>
+            {
+                collector.Collect(rollout);
+                if (rewarded)
+                    reward.Fill(rollout);
+            });
+        }
+    }
+
+    private static string Name(PolicyConfig config) => $"policy {string.Join('x', config.HiddenSizes)}";
 
     private VectorEnvironment Create(string id) =>
         new([.. Enumerable.Range(0, count).Select(_ => EnvironmentCatalogue.Create(id, _options))], threads, Seed);
