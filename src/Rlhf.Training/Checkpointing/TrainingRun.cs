@@ -12,6 +12,7 @@ namespace Rlhf.Training.Checkpointing;
 /// </summary>
 public sealed class TrainingRun
 {
+    private const string ArgumentsName = "training_args.json";
     private const string CheckpointPrefix = "checkpoint-";
     private const string StateName = "trainer_state.json";
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
@@ -31,10 +32,27 @@ public sealed class TrainingRun
             throw new DataFormatException($"{directory}: is a file, expected a directory or nothing");
         System.IO.Directory.CreateDirectory(directory);
         var run = new TrainingRun(directory);
-        WriteText(Path.Combine(directory, "training_args.json"), arguments.ToJsonString(Indented));
+        WriteText(Path.Combine(directory, ArgumentsName), arguments.ToJsonString(Indented));
         if (!resume)
             run.RemoveCheckpoints(except: null);
         return run;
+    }
+
+    /// <summary>The settings that stand beside a run's results; null where there are none yet.</summary>
+    /// <exception cref="DataFormatException">Not a JSON object.</exception>
+    public static JsonObject? ReadArguments(string directory)
+    {
+        string path = Path.Combine(directory, ArgumentsName);
+        if (!File.Exists(path))
+            return null;
+        try
+        {
+            return JsonNode.Parse(File.ReadAllText(path)) as JsonObject ?? throw new JsonException("not an object");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
+        {
+            throw new DataFormatException($"{path}: malformed, expected the settings of a run", error);
+        }
     }
 
     /// <summary>The newest checkpoint of a run directory.</summary>

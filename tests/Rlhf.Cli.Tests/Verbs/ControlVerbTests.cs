@@ -40,6 +40,15 @@ public sealed class ControlVerbTests
     }
 
     [Test]
+    public async Task Resume_WithOtherSettings_IsRefused()
+    {
+        string[] command = ["control", "train", "--env", "cartpole", "--steps", "512", "--batch_size", "256", "--eval_episodes", "0", "--output_dir", Run];
+        await Checking.Cli.RunAsync(command);
+        (int code, _, string error) = await Checking.Cli.RunAsync([.. command, "--resume_from_checkpoint", "true", "--seed", "2"]);
+        Assert.That((code, error), Is.EqualTo((1, $"rlhf: --seed: 2, but the run in {Run} has 1; expected the same to go on with it\n")));
+    }
+
+    [Test]
     public async Task Train_NamesTheEnvironments_WhereOneIsUnknown()
     {
         (int code, _, string error) = await Checking.Cli.RunAsync("control", "train", "--env", "hoper", "--output_dir", Run);

@@ -72,6 +72,19 @@ public sealed class PrefsVerbTests
     }
 
     [Test]
+    public async Task Resume_WithOtherSettings_IsRefused_AndLeavesTheOldOnes()
+    {
+        Kill(Brief, afterUpdates: 2);
+        string arguments = await File.ReadAllTextAsync(Path.Combine(Run, "training_args.json"));
+        (int code, _, string error) = await InvokeAsync($"{Brief.Replace("--seed 1", "--seed 4")} --gamma 0.9 --resume_from_checkpoint true");
+        Assert.That((code, error), Is.EqualTo((1, $"rlhf: --gamma: 0.9, but the run in {Run} has 0.995; expected the same to go on with it\n")));
+        (code, _, error) = await InvokeAsync($"{Brief} --resume_from_checkpoint true --db {Path.Combine(_folder.Path, "other.db")}");
+        Assert.That(code, Is.EqualTo(1));
+        Assert.That(error, Does.StartWith($"rlhf: {Path.Combine(_folder.Path, "other.db")}: no run 'pendulum', expected the store with the labels that "));
+        Assert.That(await File.ReadAllTextAsync(Path.Combine(Run, "training_args.json")), Is.EqualTo(arguments));
+    }
+
+    [Test]
     public async Task Fit_MeasuresTheModelAlone()
     {
         await InvokeAsync($"{Brief} --synchronous");

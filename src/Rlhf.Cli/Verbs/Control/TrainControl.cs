@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Rlhf.Cli.Options;
 using Rlhf.Environments;
 using Rlhf.Kernels;
@@ -61,6 +62,9 @@ internal sealed class TrainControl
         TextWriter output = result.InvocationConfiguration.Output;
         string directory = result.GetRequiredValue(_outputDir)!;
         bool resume = result.GetValue(_resume);
+        JsonObject arguments = _set.Arguments(result);
+        if (resume)
+            ResumedArguments.RequireSame(directory, arguments);
         string? checkpoint = resume ? TrainingRun.LatestCheckpoint(directory) : null;
         int threads = result.GetValue(_threads);
         ulong seed = (ulong)result.GetValue(_seed);
@@ -71,7 +75,7 @@ internal sealed class TrainControl
         if (checkpoint is not null)
             trainer.Resume(checkpoint);
 
-        TrainingRun run = TrainingRun.Open(directory, _set.Arguments(result), resume);
+        TrainingRun run = TrainingRun.Open(directory, arguments, resume);
         using (var log = new RunLog(directory, append: resume, tensorBoard: _reportTo.TensorBoard(result)))
         {
             var observers = new ObserverGroup(log, new StepLines(output));

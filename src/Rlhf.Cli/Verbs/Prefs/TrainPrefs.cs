@@ -84,6 +84,10 @@ internal sealed class TrainPrefs
         TextWriter output = result.InvocationConfiguration.Output;
         string directory = result.GetRequiredValue(_outputDir)!;
         bool resume = result.GetValue(_resume);
+        JsonObject arguments = _set.Arguments(result);
+        if (resume)
+            ResumedArguments.RequireSame(directory, arguments);
+        string? checkpoint = resume && TrainingRun.HasCheckpoint(directory) ? TrainingRun.LatestCheckpoint(directory) : null;
         int threads = result.GetValue(_threads);
         ulong seed = (ulong)result.GetValue(_seed);
         using CpuKernels kernels = Machine.Kernels(threads);
@@ -98,19 +102,21 @@ internal sealed class TrainPrefs
         using var store = new PreferenceStore(database);
         if (!resume && store.FindRun(name) is { } known && store.GetProgress(known.Id).Queries > 0)
             throw new DataFormatException($"{database}: run '{name}' is there already; go on with --resume_from_checkpoint true, or give another --name or --output_dir");
+        if (checkpoint is not null && store.FindRun(name) is null)
+            throw new DataFormatException($"{database}: no run '{name}', expected the store with the labels that {checkpoint} learned from");
 
         // What does not go together is refused before anything of the run's folder is written.
         var observers = new PreferenceObserverGroup();
         using var trainer = new PreferenceTrainer(kernels, store, Describe(result, kernels, name, threads, spec, seed), options, observers);
-        TrainingRun run = TrainingRun.Open(directory, _set.Arguments(result), resume);
+        TrainingRun run = TrainingRun.Open(directory, arguments, resume);
         using var log = new RunLog(directory, append: resume, tensorBoard: _reportTo.TensorBoard(result));
         using var view = new PrefsView(output, log, result.GetValue(_oracle) == "none" ? $"answers come through the store: rlhf label --db {database}" : null);
         observers.Add(view);
         observers.Add(new RunRecorder(directory));
 
         // Killed before its first checkpoint a run has its labels and nothing else: it begins anew with them.
-        if (resume && TrainingRun.HasCheckpoint(directory))
-            trainer.Resume(TrainingRun.LatestCheckpoint(directory));
+        if (checkpoint is not null)
+            trainer.Resume(checkpoint);
         trainer.Train(run, cancellation);
         PolicyEvaluation? evaluation = Evaluate(result, trainer, threads, seed);
         trainer.Finish(run);
