@@ -26,15 +26,16 @@ internal static class ResumedArguments
     /// <exception cref="DataFormatException">The first option that differs.</exception>
     public static void RequireSame(string directory, JsonObject arguments)
     {
+        bool finished = TrainingRun.IsFinished(directory);
         JsonObject stored = TrainingRun.ReadArguments(directory) ?? [];
         foreach ((string name, JsonNode? value) in arguments.Where(argument => !Free.Contains(argument.Key) && stored.ContainsKey(argument.Key)))
         {
             (string given, string before) = (Text(value), Text(stored[name]));
             if (given == before)
                 continue;
-            bool grows = Growing.Contains(name);
+            bool grows = !finished && Growing.Contains(name);
             if (!grows || !(Number(given) > Number(before)))
-                throw new DataFormatException($"--{name}: {given}, but the run in {directory} has {before}; expected {(grows ? "at least as many" : "the same")} to go on with it");
+                throw new DataFormatException($"--{name}: {given}, but the run in {directory} has {before}{(finished ? " and is finished" : string.Empty)}; expected {(grows ? "at least as many" : "the same")} to go on with it");
         }
     }
 

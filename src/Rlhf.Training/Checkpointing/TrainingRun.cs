@@ -8,11 +8,12 @@ namespace Rlhf.Training.Checkpointing;
 
 /// <summary>
 /// The directory of a training run: <c>training_args.json</c>, <c>metrics.jsonl</c>, the newest <c>checkpoint-STEP/</c> while it runs, and
-/// <c>model/</c> when it is done. Each appears whole or not at all; a run that dies leaves its last good checkpoint.
+/// <c>model/</c> and <c>finished.json</c> when it is done. Each appears whole or not at all; a run that dies leaves its last good checkpoint.
 /// </summary>
 public sealed class TrainingRun
 {
     private const string ArgumentsName = "training_args.json";
+    private const string FinishedName = "finished.json";
     private const string CheckpointPrefix = "checkpoint-";
     private const string StateName = "trainer_state.json";
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
@@ -25,13 +26,15 @@ public sealed class TrainingRun
     /// <summary>Begins or continues a run. Call it when all inputs have been read: it is the first thing that writes.</summary>
     /// <param name="directory">Made if needed.</param>
     /// <param name="arguments">The settings, kept beside the results.</param>
-    /// <param name="resume">Continue what is there; otherwise older checkpoints of the directory are removed.</param>
+    /// <param name="resume">Continue what is there; otherwise older checkpoints of the directory are removed, and a run that finished there no longer counts.</param>
     public static TrainingRun Open(string directory, JsonObject arguments, bool resume = false)
     {
         if (File.Exists(directory))
             throw new DataFormatException($"{directory}: is a file, expected a directory or nothing");
         System.IO.Directory.CreateDirectory(directory);
         var run = new TrainingRun(directory);
+        if (!resume)
+            File.Delete(Path.Combine(directory, FinishedName));
         WriteText(Path.Combine(directory, ArgumentsName), arguments.ToJsonString(Indented));
         if (!resume)
             run.RemoveCheckpoints(except: null);
@@ -63,6 +66,9 @@ public sealed class TrainingRun
 
     /// <summary>Whether a run's directory has a whole checkpoint to resume from.</summary>
     public static bool HasCheckpoint(string directory) => Checkpoints(directory).Any();
+
+    /// <summary>Whether a run's directory has its finished model: to go on from there would be to train it anew.</summary>
+    public static bool IsFinished(string directory) => File.Exists(Path.Combine(directory, FinishedName));
 
     /// <summary>The model of a run or checkpoint, or the directory itself where it is a model.</summary>
     public static string ResolveModel(string directory) =>
@@ -100,7 +106,7 @@ public sealed class TrainingRun
         RemoveCheckpoints(except: target);
     }
 
-    /// <summary>Writes the finished model and removes the checkpoints that led to it.</summary>
+    /// <summary>Writes the finished model, says that it is whole, and only then removes the checkpoints that led to it.</summary>
     /// <param name="step">Optimizer steps made.</param>
     /// <param name="save">Saves the model to the directory given to it.</param>
     /// <param name="buffers">The weights that go into it.</param>
@@ -109,6 +115,7 @@ public sealed class TrainingRun
     {
         ThrowIfNotFinite(step, buffers);
         save(ModelDirectory(Directory));
+        WriteText(Path.Combine(Directory, FinishedName), new JsonObject { ["step"] = step }.ToJsonString());
         RemoveCheckpoints(except: null);
     }
 

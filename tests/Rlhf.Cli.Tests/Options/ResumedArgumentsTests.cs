@@ -48,6 +48,16 @@ public sealed class ResumedArgumentsTests
     public void TheRest_May(string name, string value) => Assert.That(() => ResumedArguments.RequireSame(_folder.Path, With(name, value)), Throws.Nothing);
 
     [Test]
+    public void AFinishedRun_TakesNoMoreSteps()
+    {
+        TrainingRun.Open(_folder.Path, Arguments).Finish(7, _ => { });
+        Assert.That(() => ResumedArguments.RequireSame(_folder.Path, Arguments), Throws.Nothing);
+        Assert.That(
+            () => ResumedArguments.RequireSame(_folder.Path, With("steps", "1001")),
+            Throws.TypeOf<DataFormatException>().With.Message.EqualTo($"--steps: 1001, but the run in {_folder.Path} has 1000 and is finished; expected the same to go on with it"));
+    }
+
+    [Test]
     public void ARunWithoutSettings_MayHaveAny_AndAFileThatIsNone_IsNamed()
     {
         string path = Path.Combine(_folder.Path, "training_args.json");

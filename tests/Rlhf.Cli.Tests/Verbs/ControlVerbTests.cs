@@ -40,12 +40,16 @@ public sealed class ControlVerbTests
     }
 
     [Test]
-    public async Task Resume_WithOtherSettings_IsRefused()
+    public async Task Resume_OfAFinishedRun_TrainsNothing_AndWithOtherSettings_IsRefused()
     {
         string[] command = ["control", "train", "--env", "cartpole", "--steps", "512", "--batch_size", "256", "--eval_episodes", "0", "--output_dir", Run];
         await Checking.Cli.RunAsync(command);
-        (int code, _, string error) = await Checking.Cli.RunAsync([.. command, "--resume_from_checkpoint", "true", "--seed", "2"]);
-        Assert.That((code, error), Is.EqualTo((1, $"rlhf: --seed: 2, but the run in {Run} has 1; expected the same to go on with it\n")));
+        string metrics = await File.ReadAllTextAsync(Path.Combine(Run, "metrics.jsonl"));
+        (int code, string output, string error) = await Checking.Cli.RunAsync([.. command, "--resume_from_checkpoint", "true"]);
+        Assert.That((code, output, error), Is.EqualTo((0, $"finished already: {Path.Combine(Run, "model")}\n", "")));
+        Assert.That(await File.ReadAllTextAsync(Path.Combine(Run, "metrics.jsonl")), Is.EqualTo(metrics));
+        (code, _, error) = await Checking.Cli.RunAsync([.. command, "--resume_from_checkpoint", "true", "--seed", "2"]);
+        Assert.That((code, error), Is.EqualTo((1, $"rlhf: --seed: 2, but the run in {Run} has 1 and is finished; expected the same to go on with it\n")));
     }
 
     [Test]

@@ -46,20 +46,22 @@ public sealed class PrefsVerbTests
     [Test]
     public async Task Train_KilledFiveTimes_LosesNoLabel_AndEnds()
     {
+        // More updates than the kills leave, so that each finds a run at work.
+        string line = Brief.Replace("--steps 9000", "--steps 25480");
         HashSet<long> seen = [];
         for (int kill = 0; kill < 5; kill++)
         {
             // Later each time, and between an update and its checkpoint or its labels, as it happens.
-            Kill($"{Brief}{(kill > 0 ? " --resume_from_checkpoint" : string.Empty)}", afterUpdates: 1 + kill);
+            Kill($"{line}{(kill > 0 ? " --resume_from_checkpoint" : string.Empty)}", afterUpdates: 1 + kill);
             long[] labels = Labels();
             Assert.That(labels, Is.SupersetOf(seen), $"after kill {kill + 1}");
             seen = [.. labels];
         }
 
-        (int code, string output, string error) = await InvokeAsync($"{Brief} --resume_from_checkpoint");
+        (int code, _, string error) = await InvokeAsync($"{line} --resume_from_checkpoint");
         Assert.That((code, error), Is.EqualTo((0, "")));
         Assert.That(Labels(), Is.SupersetOf(seen).And.Length.EqualTo(16));
-        Assert.That(output, Does.Contain("labels 16/16"));
+        Assert.That((int?)JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Run, "report.json")))!["labels"], Is.EqualTo(16));
     }
 
     [Test]
@@ -82,6 +84,33 @@ public sealed class PrefsVerbTests
         Assert.That(code, Is.EqualTo(1));
         Assert.That(error, Does.StartWith($"rlhf: {Path.Combine(_folder.Path, "other.db")}: no run 'pendulum', expected the store with the labels that "));
         Assert.That(await File.ReadAllTextAsync(Path.Combine(Run, "training_args.json")), Is.EqualTo(arguments));
+    }
+
+    [Test]
+    public async Task Resume_OfAFinishedRun_TrainsNothing_AndWritesTheReportThatIsMissing()
+    {
+        await InvokeAsync($"{Brief} --synchronous");
+        string metrics = await File.ReadAllTextAsync(Path.Combine(Run, "metrics.jsonl")), report = await File.ReadAllTextAsync(Path.Combine(Run, "report.json"));
+        byte[][] model = Model();
+
+        (int code, string output, string error) = await InvokeAsync($"{Brief} --synchronous --resume_from_checkpoint true");
+        Assert.That((code, output, error), Is.EqualTo((0, $"finished already: {Path.Combine(Run, "model")}\n", "")));
+
+        // Killed between the last checkpoint's end and the report.
+        File.Delete(Path.Combine(Run, "report.json"));
+        File.Delete(Path.Combine(Run, "report.html"));
+        (code, output, error) = await InvokeAsync($"{Brief} --synchronous --resume_from_checkpoint true");
+        Assert.Multiple(() =>
+        {
+            Assert.That((code, error), Is.EqualTo((0, "")));
+            Assert.That(output, Does.Contain("true return without exploration").And.Not.Contain("step "));
+            Assert.That(File.ReadAllText(Path.Combine(Run, "report.json")), Is.EqualTo(report));
+            Assert.That(File.Exists(Path.Combine(Run, "report.html")));
+            Assert.That(File.ReadAllText(Path.Combine(Run, "metrics.jsonl")), Is.EqualTo(metrics));
+            Assert.That(Model(), Is.EqualTo(model));
+        });
+
+        byte[][] Model() => [.. Directory.GetFiles(Path.Combine(Run, "model")).Order().Select(File.ReadAllBytes)];
     }
 
     [Test]

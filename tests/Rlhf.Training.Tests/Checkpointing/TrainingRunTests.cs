@@ -69,6 +69,22 @@ internal sealed class TrainingRunTests
     }
 
     [Test]
+    public void Finish_CountsOnceTheModelIsThere_UntilARunBeginsAnew()
+    {
+        string directory = _run.Directory;
+        _run.SaveCheckpoint(1, WriteState(1));
+        Assert.That(() => _run.Finish(2, _ => throw new IOException("disk full")), Throws.TypeOf<IOException>());
+        Assert.That((TrainingRun.IsFinished(directory), TrainingRun.HasCheckpoint(directory)), Is.EqualTo((false, true)), "to go on from");
+
+        _run.Finish(2, model => Assert.That(TrainingRun.HasCheckpoint(directory), "the model comes first"));
+        Assert.That((TrainingRun.IsFinished(directory), TrainingRun.HasCheckpoint(directory)), Is.EqualTo((true, false)));
+        TrainingRun.Open(directory, [], resume: true);
+        Assert.That(TrainingRun.IsFinished(directory));
+        TrainingRun.Open(directory, []);
+        Assert.That(TrainingRun.IsFinished(directory), Is.False);
+    }
+
+    [Test]
     public void ReadState_NamesTheFile_WhenAFieldIsMissing()
     {
         _run.SaveCheckpoint(1, directory => File.WriteAllText(Path.Combine(directory, "trainer_state.json"), """{"Step": 1}"""));

@@ -65,6 +65,12 @@ internal sealed class TrainControl
         JsonObject arguments = _set.Arguments(result);
         if (resume)
             ResumedArguments.RequireSame(directory, arguments);
+        if (resume && TrainingRun.IsFinished(directory))
+        {
+            output.WriteLine($"finished already: {TrainingRun.ModelDirectory(directory)}");
+            return CommandLine.Success;
+        }
+
         string? checkpoint = resume ? TrainingRun.LatestCheckpoint(directory) : null;
         int threads = result.GetValue(_threads);
         ulong seed = (ulong)result.GetValue(_seed);

@@ -95,7 +95,7 @@ internal sealed class BenchPrefs
     // Labels are kept from the first one on, a policy from its first checkpoint.
     private static bool CanResume(BenchCell cell, string directory) => cell.Labels > 0
         ? File.Exists(Path.Combine(directory, "preferences.db"))
-        : TrainingRun.HasCheckpoint(directory);
+        : TrainingRun.HasCheckpoint(directory) || TrainingRun.IsFinished(directory);
 
     private IEnumerable<BenchTask> Tasks(ParseResult result, BenchSuite suite)
     {

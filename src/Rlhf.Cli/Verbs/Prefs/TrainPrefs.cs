@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Rlhf.Cli.Options;
+using Rlhf.Cli.Reports;
 using Rlhf.Cli.Verbs.Control;
 using Rlhf.Cli.Verbs.Prefs.Dashboard;
 using Rlhf.Environments;
@@ -19,6 +20,8 @@ namespace Rlhf.Cli.Verbs.Prefs;
 /// <summary><c>rlhf prefs train</c>: Christiano et al. 2017.</summary>
 internal sealed class TrainPrefs
 {
+    private const string Numbers = "report.json", Page = "report.html";
+
     private readonly OptionSet _set = new();
     private readonly EnvironmentOption _environment;
     private readonly Option<int> _labels, _count, _batchSize, _members, _initialEpochs, _threads, _episodes;
@@ -93,6 +96,8 @@ internal sealed class TrainPrefs
         using CpuKernels kernels = Machine.Kernels(threads);
         string database = result.GetValue(_database) ?? Path.Combine(directory, "preferences.db");
         EnvironmentSpec spec = Spec(result);
+        if (resume && TrainingRun.IsFinished(directory))
+            return GoOn(result, kernels, spec, directory);
         PreferenceOptions options = Options(result, spec, seed);
         options.ClipLengthFor(spec);
         if (result.GetValue(_oracle) == "none" && !spec.IsDrawable)
@@ -109,7 +114,9 @@ internal sealed class TrainPrefs
         var observers = new PreferenceObserverGroup();
         using var trainer = new PreferenceTrainer(kernels, store, Describe(result, kernels, name, threads, spec, seed), options, observers);
         TrainingRun run = TrainingRun.Open(directory, arguments, resume);
-        using var log = new RunLog(directory, append: resume, tensorBoard: _reportTo.TensorBoard(result));
+        File.Delete(Path.Combine(directory, Numbers));
+        File.Delete(Path.Combine(directory, Page));
+        using var log = new RunLog(directory, append: checkpoint is not null, tensorBoard: _reportTo.TensorBoard(result));
         using var view = new PrefsView(output, log, result.GetValue(_oracle) == "none" ? $"answers come through the store: rlhf label --db {database}" : null);
         observers.Add(view);
         observers.Add(new RunRecorder(directory));
@@ -118,12 +125,22 @@ internal sealed class TrainPrefs
         if (checkpoint is not null)
             trainer.Resume(checkpoint);
         trainer.Train(run, cancellation);
-        PolicyEvaluation? evaluation = Evaluate(result, trainer, threads, seed);
         trainer.Finish(run);
-        Report(output, directory, trainer.Status, evaluation);
-        OutputFile.WriteLines(Path.Combine(directory, "report.html"), [RunReport.Page(directory)]);
-        output.WriteLine($"saved {TrainingRun.ModelDirectory(directory)}");
-        return CommandLine.Success;
+        return Report(result, trainer.Trainer.Policy, directory);
+    }
+
+    /// <summary>What a finished run lacks at most is its report: it was killed before that was written.</summary>
+    private int GoOn(ParseResult result, IKernels kernels, EnvironmentSpec spec, string directory)
+    {
+        string model = TrainingRun.ModelDirectory(directory);
+        if (File.Exists(Path.Combine(directory, Page)))
+        {
+            result.InvocationConfiguration.Output.WriteLine($"finished already: {model}");
+            return CommandLine.Success;
+        }
+
+        using ControlPolicy policy = ControlPolicy.Load(kernels, spec, model);
+        return Report(result, policy, directory);
     }
 
     private EnvironmentSpec Spec(ParseResult result)
@@ -203,24 +220,26 @@ internal sealed class TrainPrefs
         });
     }
 
-    private PolicyEvaluation? Evaluate(ParseResult result, PreferenceTrainer trainer, int threads, ulong seed)
+    private PolicyEvaluation? Evaluate(ParseResult result, ControlPolicy policy)
     {
         int episodes = result.GetValue(_episodes);
         if (episodes == 0)
             return null;
-        using VectorEnvironment environments = _environment.Create(result, episodes, threads, EvaluateControl.Seed(seed));
-        return PolicyEvaluation.Run(trainer.Trainer.Policy, environments);
+        using VectorEnvironment environments = _environment.Create(result, episodes, result.GetValue(_threads), EvaluateControl.Seed((ulong)result.GetValue(_seed)));
+        return PolicyEvaluation.Run(policy, environments);
     }
 
-    private static void Report(TextWriter output, string directory, PreferenceStatus status, PolicyEvaluation? evaluation)
+    private int Report(ParseResult result, ControlPolicy policy, string directory)
     {
+        TextWriter output = result.InvocationConfiguration.Output;
+        var metrics = RunMetrics.Read(directory);
         var report = new JsonObject
         {
-            ["steps"] = status.Steps,
-            ["labels"] = status.Labels,
-            ["reward_fit_steps"] = status.FitSteps,
+            ["steps"] = (long?)metrics.Last(MetricNames.ControlTimesteps),
+            ["labels"] = (long?)metrics.Last(MetricNames.LabelCount),
+            ["reward_fit_steps"] = (long?)metrics.Last(MetricNames.RewardFitSteps),
         };
-        if (evaluation is not null)
+        if (Evaluate(result, policy) is { } evaluation)
         {
             report[MetricNames.EvalReturn] = evaluation.Mean;
             report[MetricNames.EvalReturnStd] = evaluation.Std;
@@ -228,6 +247,9 @@ internal sealed class TrainPrefs
                 CultureInfo.InvariantCulture, $"true return without exploration {evaluation.Mean:g6} ± {evaluation.Std:g4} over {evaluation.Returns.Count} episodes"));
         }
 
-        OutputFile.WriteLines(Path.Combine(directory, "report.json"), [report.ToJsonString()]);
+        OutputFile.WriteLines(Path.Combine(directory, Numbers), [report.ToJsonString()]);
+        OutputFile.WriteLines(Path.Combine(directory, Page), [RunReport.Page(directory)]);
+        output.WriteLine($"saved {TrainingRun.ModelDirectory(directory)}");
+        return CommandLine.Success;
     }
 }
