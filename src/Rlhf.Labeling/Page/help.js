@@ -9,7 +9,7 @@ const rows = [
   [["z", "Backspace"], "undo: answer the last question again"],
   [["space", ",", "."], "pause or play; one frame back or on"],
   [["r"], "start the clips again"],
-  [["d"], "mark the words in which two responses differ"],
+  [["d"], "mark in each response the words that not all of the others share"],
   [["1", "…", "7"], "quality of the focused response"],
   [["Shift ↑", "Shift ↓", "="], "rankings: move a response, set it level with the one above"],
   [["Ctrl ↵"], "submit a ranking or a written response"],

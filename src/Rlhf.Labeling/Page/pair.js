@@ -1,6 +1,6 @@
 // Two things side by side: clips, texts, or the responses of two models that stay unnamed.
 import { h, key, toast } from "./dom.js";
-import { marked } from "./words.js";
+import { MarkSwitch, marked } from "./words.js";
 import { Player } from "./player.js";
 import { Quality } from "./quality.js";
 
@@ -35,7 +35,7 @@ export class PairView {
   #qualities = [];
   #enabled = false;
   #closed = false;
-  #showMarks = null;
+  #marks = null;
   #play = null;
   #onlyCannotTell = false;
 
@@ -69,10 +69,7 @@ export class PairView {
       return true;
     }
     if (this.#player) return this.#transport(event.key);
-    if (event.key === "d" && this.#showMarks) {
-      this.#showMarks.click();
-      return true;
-    }
+    if (this.#marks?.key(event)) return true;
     return this.#qualities.some((quality) => quality.key(event));
   }
 
@@ -165,21 +162,13 @@ export class PairView {
   // ---- texts
 
   #texts() {
-    const [left, right] = this.#query.responses.map((response) => response.text);
-    const [leftNodes, rightNodes] = marked(left, right);
-    const texts = [h("div", { class: "text", lang: "" }, leftNodes), h("div", { class: "text", lang: "" }, rightNodes)];
+    const texts = marked(this.#query.responses.map((response) => response.text)).map((nodes) => h("div", { class: "text", lang: "" }, nodes));
     if (this.#query.asksQuality) this.#qualities = ["left", "right"].map((side, i) => new Quality(`${side} response`, i, this.#query.previous?.quality?.[i] ?? null));
-    this.#showMarks = h("input", {
-      type: "checkbox", checked: localStorage.getItem("rlhf-marks") !== "off", onchange: (event) => {
-        localStorage.setItem("rlhf-marks", event.target.checked ? "on" : "off");
-        pair.classList.toggle("unmarked", !event.target.checked);
-      },
-    });
     const pair = h("div", { class: "pair texts" },
       this.#card("left", texts[0], this.#qualities[0]?.element), this.#card("right", texts[1], this.#qualities[1]?.element));
-    pair.classList.toggle("unmarked", !this.#showMarks.checked);
+    this.#marks = new MarkSwitch(pair);
     queueMicrotask(() => { this.enabled = true; });
-    this.tools = h("label", { class: "marks" }, this.#showMarks, " Mark the words that differ ", key("d"));
+    this.tools = this.#marks.element;
     return h("div", { class: "query" }, promptBox(this.#query.prompt), pair);
   }
 }

@@ -2,6 +2,7 @@
 import { announce, h, key } from "./dom.js";
 import { promptBox } from "./pair.js";
 import { Quality } from "./quality.js";
+import { MarkSwitch, marked } from "./words.js";
 
 export class RankingView {
   #query;
@@ -9,19 +10,22 @@ export class RankingView {
   #items;
   #list;
   #submit;
+  #marks;
 
   constructor(query, answer) {
     this.#query = query;
     this.#answer = answer;
     this.title = `Put ${query.responses.length} responses in order, best first`;
     const previous = query.previous?.ranks;
-    const marks = query.previous?.quality;
-    this.#items = query.responses.map((response, index) => this.#item(response, index, marks?.[index] ?? null));
+    const qualities = query.previous?.quality;
+    this.#items = marked(query.responses.map((response) => response.text)).map((text, index) => this.#item(text, index, qualities?.[index] ?? null));
     if (previous) {
       this.#items.sort((a, b) => previous[a.index] - previous[b.index]);
       this.#items.forEach((item, i) => { item.level = i > 0 && previous[item.index] === previous[this.#items[i - 1].index]; });
     }
     this.#list = h("ol", { class: "ranking" }, this.#items.map((item) => item.element));
+    this.#marks = new MarkSwitch(this.#list);
+    this.tools = this.#marks.element;
     this.#submit = h("button", { type: "button", class: "primary", dataset: { answer: "ranking" }, onclick: () => this.#send() }, "Submit this order ", key("Ctrl ↵"));
     this.element = h("div", { class: "query" },
       promptBox(query.prompt),
@@ -63,6 +67,7 @@ export class RankingView {
       if (this.enabled) this.#send();
       return true;
     }
+    if (this.#marks.key(event)) return true;
     const at = this.#items.findIndex((item) => item.element.contains(document.activeElement));
     if (at < 0) {
       if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return false;
@@ -82,15 +87,15 @@ export class RankingView {
     return this.#items[at].quality?.key(event) ?? false;
   }
 
-  #item(response, index, mark) {
-    const item = { index, level: false, quality: this.#query.asksQuality ? new Quality(`response ${letter(index)}`, index, mark) : null };
+  #item(text, index, quality) {
+    const item = { index, level: false, quality: this.#query.asksQuality ? new Quality(`response ${letter(index)}`, index, quality) : null };
     const button = (text, label, act) => h("button", { type: "button", class: "quiet", "aria-label": label, title: label, onclick: act }, text);
     const place = () => this.#items.indexOf(item);
     item.badge = h("span", { class: "rank" });
     item.levelButton = button("=", `Response ${letter(index)}: level with the one above`, () => this.#level(place()));
     item.element = h("li", { class: "card", tabindex: "0", dataset: { index } },
       h("div", { class: "handle", "aria-hidden": "true", title: "Drag", onpointerdown: (event) => this.#drag(event, item) }, item.badge, h("span", { class: "grip" }, "⠿")),
-      h("div", { class: "body" }, h("div", { class: "text", lang: "" }, response.text), item.quality?.element),
+      h("div", { class: "body" }, h("div", { class: "text", lang: "" }, text), item.quality?.element),
       h("div", { class: "moves" },
         button("▲", `Response ${letter(index)}: move up`, () => this.#move(place(), place() - 1)),
         button("▼", `Response ${letter(index)}: move down`, () => this.#move(place(), place() + 1)),

@@ -1,18 +1,14 @@
-// Where two texts differ, word by word.
-import { h } from "./dom.js";
+// Where texts differ, word by word.
+import { h, key } from "./dom.js";
 
 const longest = 1200;
 
 const split = (text) => text.match(/\s+|[\p{L}\p{N}_'’]+|[^\s\p{L}\p{N}_'’]/gu) ?? [];
 
-/** For each piece of both texts, whether it belongs to a longest common subsequence. */
-export function common(first, second) {
-  const a = split(first);
-  const b = split(second);
+// For each piece of both texts, whether it belongs to a longest common subsequence.
+function common(a, b) {
   const inA = new Uint8Array(a.length);
   const inB = new Uint8Array(b.length);
-  // Longer texts would take the page's time; they are shown without marks.
-  if (a.length > longest || b.length > longest) return { a, b, inA: inA.fill(1), inB: inB.fill(1) };
   const width = b.length + 1;
   const table = new Uint16Array((a.length + 1) * width);
   for (let i = a.length - 1; i >= 0; i--) {
@@ -29,13 +25,46 @@ export function common(first, second) {
     } else if (table[(i + 1) * width + j] >= table[i * width + j + 1]) i++;
     else j++;
   }
-  return { a, b, inA, inB };
+  return [inA, inB];
 }
 
-/** Both texts as nodes, with what only one of them has in <mark>. */
-export function marked(first, second) {
-  const { a, b, inA, inB } = common(first, second);
-  return [nodes(a, inA), nodes(b, inB)];
+/** Each text as nodes; in <mark> what it does not share with all of the others. */
+export function marked(texts) {
+  const pieces = texts.map(split);
+  const shared = pieces.map((each) => new Uint8Array(each.length).fill(1));
+  // Longer texts would take the page's time; they are shown without marks.
+  if (pieces.every((each) => each.length <= longest)) {
+    for (let i = 0; i < pieces.length; i++) {
+      for (let j = i + 1; j < pieces.length; j++) {
+        common(pieces[i], pieces[j]).forEach((both, side) => {
+          const all = shared[side === 0 ? i : j];
+          both.forEach((is, at) => { all[at] &= is; });
+        });
+      }
+    }
+  }
+  return pieces.map((each, i) => nodes(each, shared[i]));
+}
+
+/** The switch of the marks within an element; what was chosen holds for later questions too. */
+export class MarkSwitch {
+  #box;
+
+  constructor(element) {
+    const show = () => element.classList.toggle("unmarked", !this.#box.checked);
+    this.#box = h("input", { type: "checkbox", checked: localStorage.getItem("rlhf-marks") !== "off", onchange: () => {
+      localStorage.setItem("rlhf-marks", this.#box.checked ? "on" : "off");
+      show();
+    } });
+    this.element = h("label", { class: "marks" }, this.#box, " Mark the words that differ ", key("d"));
+    show();
+  }
+
+  key(event) {
+    if (event.key !== "d") return false;
+    this.#box.click();
+    return true;
+  }
 }
 
 function nodes(pieces, shared) {

@@ -58,6 +58,35 @@ public sealed class KeyboardTests
     }
 
     [Test]
+    public async Task Ranking_MarksWhatNotAllOfTheOthersShare_UntilSwitchedOff()
+    {
+        await using LabelingHost host = await LabelingHost.StartAsync();
+        long run = Samples.AddTexts(host.Store);
+        string[] texts = ["We must go on and on.", "We must go on and stop.", "We must go home and stop.", "We must all go on and rest."];
+        for (int i = 0; i < 2; i++)
+            Samples.AddTextQuery(host.Store, run, QueryKind.Ranking, $"What now, {i}?", texts);
+        await using LabelerPage ada = await LabelerPage.OpenAsync(host, "Ada");
+        long first = await ada.ReadyAsync();
+        Assert.That(await TextsAsync(ada), Is.EquivalentTo(texts), "the texts themselves are the same");
+        foreach ((string text, string[] marks) in new[] { (texts[0], new[] { "on", "on" }), (texts[1], ["on", "stop"]), (texts[2], ["home", "stop"]), (texts[3], ["all", "on", "rest"]) })
+            Assert.That(await ada.Page.Locator(".ranking .text", new PageLocatorOptions { HasText = text }).Locator("mark").AllTextContentsAsync(), Is.EqualTo(marks), text);
+        string shown = await BackgroundAsync();
+        await ada.ShootAsync("ranking-marks-desktop");
+        await ada.Page.Keyboard.PressAsync("ArrowDown");
+        await ada.Page.Keyboard.PressAsync("d");
+        string hidden = await BackgroundAsync();
+        Assert.That(hidden, Is.Not.EqualTo(shown));
+        await ada.Page.Keyboard.PressAsync("Control+Enter");
+        await ada.Page.Locator($".question[data-query='{first}']").WaitForAsync(new LocatorWaitForOptions { State = WaitForSelectorState.Detached });
+        await ada.ReadyAsync();
+        Assert.That(await BackgroundAsync(), Is.EqualTo(hidden), "the next question keeps to it");
+        await ada.Page.Keyboard.PressAsync("d");
+        Assert.That(await BackgroundAsync(), Is.EqualTo(shown));
+
+        Task<string> BackgroundAsync() => ada.Page.Locator("mark").First.EvaluateAsync<string>("mark => getComputedStyle(mark).backgroundColor");
+    }
+
+    [Test]
     public async Task Demonstration_IsWritten_Kept_AndSubmitted_WithKeysAlone()
     {
         await using LabelingHost host = await LabelingHost.StartAsync();
