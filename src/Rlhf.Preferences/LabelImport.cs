@@ -50,9 +50,14 @@ public static class LabelImport
         Texts(store, run, path, labeler, QueryKind.Demonstration, line =>
             (line.NotEmpty("prompt"), [""], Judgement.Demonstration(line.NotEmpty("completion"))));
 
+    // Each by another labeler: more are a slip, and each takes a row until it is there.
+    private const int MostAnswers = 1000;
+
     /// <summary>
     /// Questions for labelers: <c>prompt</c> alone asks for a demonstration, with <c>completions</c> of 2 for a pair, of 4 to 9 for a ranking;
-    /// <c>models</c> names who wrote each, and a pair with it is a blind vote where <c>vote</c> is true.
+    /// <c>models</c> names who wrote each, and a pair with it is a blind vote where <c>vote</c> is true. <c>answers</c> (1 to 1000, default 1)
+    /// labelers are asked, each once: 2 or more measure how far they agree. The highest <c>priority</c> (a whole number, default 0) comes first.
+    /// A question that the store has already keeps its own.
     /// </summary>
     /// <returns>The queries' ids, in the file's order; those of questions that were there before among them.</returns>
     public static IReadOnlyList<long> Questions(PreferenceStore store, long runId, string path) => Questions(store, store.GetRun(runId), path);
@@ -61,7 +66,7 @@ public static class LabelImport
     /// <inheritdoc cref="Preferences(PreferenceStore, PreferenceRun, string, string)" path="/param"/>
     public static IReadOnlyList<long> Questions(PreferenceStore store, PreferenceRun run, string path)
     {
-        List<(JsonlLine Line, QueryKind Kind, string Prompt, string[] Completions, string[] Models)> questions = [];
+        List<Question> questions = [];
         foreach (JsonlLine line in JsonlFile.Read(path))
         {
             string prompt = line.NotEmpty("prompt");
@@ -77,7 +82,8 @@ public static class LabelImport
                 >= 4 and <= 9 => QueryKind.Ranking,
                 int count => throw line.Error("completions", $"{count} elements, expected 2 for a pair or 4 to 9 for a ranking"),
             };
-            questions.Add((line, kind, prompt, completions, models));
+            int answers = line.IntegerOr("answers", 1, 1, MostAnswers), priority = line.IntegerOr("priority", 0, int.MinValue, int.MaxValue);
+            questions.Add(new Question(line, kind, prompt, completions, models, answers, priority));
         }
 
         long now = store.Now;
@@ -85,7 +91,10 @@ public static class LabelImport
         {
             long id = IdOf(database, run, now);
             return [.. questions.Select(question => Named(question.Line, () =>
-                Queries.Add(database, Ask(database, id, question.Kind, question.Prompt, question.Completions, question.Models, now), now)))];
+            {
+                Query query = Ask(database, id, question.Kind, question.Prompt, question.Completions, question.Models, now);
+                return Queries.Add(database, query with { AnswersWanted = question.Answers, Priority = question.Priority }, now);
+            }))];
         });
     }
 
@@ -167,6 +176,8 @@ public static class LabelImport
             return new ExportCount(taken, labels.Count - taken);
         });
     }
+
+    private sealed record Question(JsonlLine Line, QueryKind Kind, string Prompt, string[] Completions, string[] Models, int Answers, int Priority);
 
     private static long IdOf(Database database, PreferenceRun run, long now) => run.Id != 0 ? run.Id : Runs.Add(database, run, now);
 

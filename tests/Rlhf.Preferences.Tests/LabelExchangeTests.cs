@@ -102,6 +102,49 @@ public sealed class LabelExchangeTests
         Assert.That(temporary.Store.GetProgress(run).Waiting, Is.EqualTo(4));
     }
 
+    [Test]
+    public void Questions_AreAskedOfSoManyLabelers_ByPriority()
+    {
+        using TemporaryStore temporary = new();
+        long run = temporary.AddRun(kind: RunKind.Texts), ada = temporary.Invite("Ada"), bob = temporary.Invite("Bob");
+        string path = Write(
+            temporary,
+            """
+            {"prompt":"first","completions":["a","b"],"answers":2,"priority":7}
+            {"prompt":"last","completions":["a","b"],"priority":-1}
+            {"prompt":"plain","completions":["a","b"]}
+            """);
+        IReadOnlyList<long> queries = LabelImport.Questions(temporary.Store, run, path);
+        Assert.That(Answered(ada), Is.EqualTo(new[] { queries[0], queries[2], queries[1] }));
+        Assert.That(Answered(bob), Is.EqualTo(new[] { queries[0] }), "a second opinion");
+
+        List<long> Answered(long labeler)
+        {
+            List<long> answered = [];
+            while (temporary.Store.Claim(labeler, run) is Claim claim)
+            {
+                temporary.Store.Answer(claim.Id, labeler, Judgement.Of(Answer.Left));
+                answered.Add(claim.Query.Id);
+            }
+
+            return answered;
+        }
+    }
+
+    [TestCase("""{"prompt":"p","answers":0}""", "line 1: field 'answers': 0, expected 1 to 1000")]
+    [TestCase("""{"prompt":"p","answers":1.5}""", "line 1: field 'answers': 1.5, expected a whole number")]
+    [TestCase("""{"prompt":"p","priority":"high"}""", "line 1: field 'priority': \"high\", expected a whole number")]
+    [TestCase("""{"prompt":"p","priority":3000000000}""", "line 1: field 'priority': 3000000000, expected -2147483648 to 2147483647")]
+    public void Questions_NameWhatIsWrong(string line, string message)
+    {
+        using TemporaryStore temporary = new();
+        long run = temporary.AddRun(kind: RunKind.Texts);
+        string path = Write(temporary, line);
+        Assert.That(
+            () => LabelImport.Questions(temporary.Store, run, path),
+            Throws.TypeOf<PreferenceStoreException>().With.Message.EqualTo($"{path}: {message}"));
+    }
+
     [TestCase(RunKind.Figures)]
     [TestCase(RunKind.Frames)]
     public void Clips_ComeBackInAnotherStore_ToTheBit(RunKind kind)

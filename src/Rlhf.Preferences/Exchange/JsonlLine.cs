@@ -25,6 +25,15 @@ internal readonly record struct JsonlLine(string Path, int Number, JsonElement R
             : throw Error(field, $"{value.GetRawText()}, expected a whole number");
     }
 
+    /// <summary>A whole number within bounds; where the field is missing, another.</summary>
+    public int IntegerOr(string field, int otherwise, int least, int most)
+    {
+        if (!Has(field))
+            return otherwise;
+        long number = Integer(field);
+        return number >= least && number <= most ? (int)number : throw Error(field, $"{number}, expected {least} to {most}");
+    }
+
     public double? Real(string field)
     {
         if (!Has(field))

@@ -16,7 +16,7 @@ internal sealed class ImportPrefs
     private ImportPrefs()
     {
         _database = _set.AddOptional("db", "The store; made where there is none", "FILE", required: true);
-        _input = _set.AddOptional("input", "JSON Lines: TRL's preferences or prompts with completions, rankings, clips of prefs export, questions", "FILE", required: true);
+        _input = _set.AddOptional("input", "JSON Lines: TRL's preferences or prompts with completions, rankings, clips of prefs export, questions (with answers wanted and priority)", "FILE", required: true);
         _kind = _set.AddOptional("kind", "What the file holds: preferences, rankings, demonstrations, clips or questions [default: what its first line looks like]", "KIND");
         _kind.AcceptOnlyFromAmong(LabelFile.Preferences, LabelFile.Rankings, LabelFile.Demonstrations, LabelFile.Clips, LabelFile.Questions);
         _name = _set.AddOptional(
