@@ -115,7 +115,9 @@ public sealed class LabelExchangeTests
             {"prompt":"plain","completions":["a","b"]}
             """);
         IReadOnlyList<long> queries = LabelImport.Questions(temporary.Store, run, path);
+        Assert.That(temporary.Store.GetProgress(run) is { Waiting: 4, Unanswered: 3 });
         Assert.That(Answered(ada), Is.EqualTo(new[] { queries[0], queries[2], queries[1] }));
+        Assert.That(temporary.Store.GetProgress(run) is { Waiting: 1, Unanswered: 0 });
         Assert.That(Answered(bob), Is.EqualTo(new[] { queries[0] }), "a second opinion");
 
         List<long> Answered(long labeler)

@@ -19,6 +19,7 @@ internal sealed class ProgressTally(long run)
             return new LabelProgress(
                 _queries,
                 database.Number("SELECT COUNT(*) FROM pending WHERE run = $0", run) ?? 0,
+                database.Number("SELECT COUNT(DISTINCT query) FROM pending WHERE run = $0 AND answered = ''", run) ?? 0,
                 database.Number("SELECT COUNT(*) FROM pending WHERE run = $0 AND locked_until > $1", run, now) ?? 0,
                 _byLabeler.Values.Sum(),
                 _cannotTell,

@@ -23,6 +23,8 @@ internal sealed class LabelGatherer
     private readonly SyntheticOracle? _oracle;
     private readonly SelectionRule _rule;
     private readonly Dictionary<long, (RewardClip Clip, float Return)> _clips = [];
+    private readonly Dictionary<long, long> _queryOf = [];
+    private readonly Dictionary<long, int> _opinions = [];
     private long _through;
 
     public LabelGatherer(
@@ -39,10 +41,10 @@ internal sealed class LabelGatherer
     /// <summary>D.</summary>
     public LabelSet Labels { get; }
 
-    /// <summary>Labels for training that count, those that no longer fit the set's capacity included.</summary>
+    /// <summary>Queries with a label for training, those whose label no longer fits the set's capacity included. Further opinions count once.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Queries that wait for an answer.</summary>
+    /// <summary>Queries that wait for their first answer. Nobody waits for further opinions: there may be one labeler only.</summary>
     public int Open { get; private set; }
 
     /// <summary>Mean over the candidates of the last choice of the variance of the members' predictions; NaN before.</summary>
@@ -53,13 +55,12 @@ internal sealed class LabelGatherer
     public bool Poll()
     {
         ComparisonChanges changes = _store.GetComparisons(_runId, _through);
-        Open = (int)_store.GetProgress(_runId).Waiting;
+        Open = (int)_store.GetProgress(_runId).Unanswered;
         _through = changes.Through;
         if (changes.Added.Count == 0 && changes.Withdrawn.Count == 0)
             return false;
-        LabelledPair[] added = [.. changes.Added.Select(Pair)];
-        Labels.Update(added, changes.Withdrawn);
-        Count += added.Length - changes.Withdrawn.Count;
+        Labels.Update([.. changes.Added.Select(Pair)], changes.Withdrawn);
+        Tally(changes);
         return true;
     }
 
@@ -99,6 +100,7 @@ internal sealed class LabelGatherer
         RecordedClip[] shown = [.. chosen.SelectMany(pair => new[] { clips[2 * pair], clips[(2 * pair) + 1] })];
         IReadOnlyList<long> ids = _store.AddSegments([.. shown.Select(clip => clip.Segment)]);
         _book.Add([.. ids.Zip(shown, (id, clip) => (id, clip.TrueRewards)).DistinctBy(entry => entry.id)]);
+        long made = _store.GetProgress(_runId).Queries;
         Query[] queries =
         [
             .. chosen.Select((pair, i) => new Query
@@ -107,13 +109,34 @@ internal sealed class LabelGatherer
                 Items = [ids[2 * i], ids[(2 * i) + 1]],
                 Step = step,
                 Predicted = predictions.Probability(pair),
-            }).Where(query => query.Items[0] != query.Items[1]),
+            }).Where(query => query.Items[0] != query.Items[1]).Select((query, i) => query with { AnswersWanted = Opinions(made + i) }),
         ];
         if (queries.Length == 0)
             return [];
         IReadOnlyList<long> queryIds = _store.AddQueries(queries);
-        Open = (int)_store.GetProgress(_runId).Waiting;
+        Open = (int)_store.GetProgress(_runId).Unanswered;
         return [.. queries.Zip(queryIds, (query, id) => query with { Id = id })];
+    }
+
+    /// <summary>Labelers for the n-th query of the run: evenly spaced, so that a repeated or resumed run asks the same ones twice.</summary>
+    private int Opinions(long n) => Math.Floor((n + 1) * _options.Overlap) > Math.Floor(n * _options.Overlap) ? 2 : 1;
+
+    // What is withdrawn may never have been a label: "cannot tell".
+    private void Tally(ComparisonChanges changes)
+    {
+        foreach (Comparison label in changes.Added)
+        {
+            _queryOf[label.Id] = label.QueryId;
+            _opinions[label.QueryId] = _opinions.GetValueOrDefault(label.QueryId) + 1;
+        }
+
+        foreach (long id in changes.Withdrawn)
+        {
+            if (_queryOf.Remove(id, out long query) && --_opinions[query] == 0)
+                _opinions.Remove(query);
+        }
+
+        Count = _opinions.Count;
     }
 
     private LabelledPair Pair(Comparison comparison)

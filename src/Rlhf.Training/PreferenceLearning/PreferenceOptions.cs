@@ -6,8 +6,14 @@ namespace Rlhf.Training.PreferenceLearning;
 /// <summary>Settings of <see cref="PreferenceTrainer"/>; defaults are the paper's for robots (Christiano et al. 2017, appendix A) unless said otherwise.</summary>
 public sealed record PreferenceOptions
 {
-    /// <summary>Labels of the whole run, ties included, "cannot tell" not. Default 700.</summary>
+    /// <summary>Labels of the whole run, ties included, "cannot tell" and second opinions not. Default 700.</summary>
     public int Labels { get; init; } = 700;
+
+    /// <summary>
+    /// Share of the queries, 0 to 1, that two labelers are asked, so that people's agreement can be measured. A second opinion is trained on,
+    /// and neither counted nor waited for. Default 0.
+    /// </summary>
+    public double Overlap { get; init; }
 
     /// <summary>Labels asked for before training, about clips of the untrained policy; null (the default): a quarter; pixels in the paper: 500.</summary>
     public int? InitialLabels { get; init; }

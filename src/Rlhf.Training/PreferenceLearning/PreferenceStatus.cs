@@ -3,7 +3,7 @@ namespace Rlhf.Training.PreferenceLearning;
 /// <summary>Where a run stands, and what each of its three activities waits for.</summary>
 /// <param name="Steps">Environment steps made, the initial ones included.</param>
 /// <param name="TotalSteps">Of the whole run.</param>
-/// <param name="Labels">Labels for training so far.</param>
+/// <param name="Labels">Labels for training so far, of each query one.</param>
 /// <param name="PlannedLabels">Labels that the schedule wants by now.</param>
 /// <param name="TotalLabels">Labels of the whole run.</param>
 /// <param name="OpenQueries">Asked and not answered.</param>

@@ -25,9 +25,11 @@ public sealed class PrefsVerbTests
     [Test]
     public async Task Train_AsksLearnsAndReports()
     {
-        (int code, string output, string error) = await InvokeAsync($"{Brief} --synchronous");
+        (int code, string output, string error) = await InvokeAsync($"{Brief} --synchronous --overlap 0.25");
 
         Assert.That((code, error), Is.EqualTo((0, "")));
+        using (var store = new PreferenceStore(Database))
+            Assert.That(store.GetProgress(store.GetRuns()[0].Id) is { Queries: 16, Waiting: 4, Unanswered: 0 }, "second opinions, for people");
         JsonNode[] metrics = [.. File.ReadLines(Path.Combine(Run, "metrics.jsonl")).Select(line => JsonNode.Parse(line)!)];
         JsonNode report = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Run, "report.json")))!;
         Assert.Multiple(() =>
@@ -125,6 +127,7 @@ public sealed class PrefsVerbTests
 
     [TestCase("prefs train --env nowhere", "nowhere")]
     [TestCase("prefs train --env pendulum --labels 0", "--labels: 0, expected at least 1")]
+    [TestCase("prefs train --env pendulum --overlap 2", "--overlap: 2, expected at most 1")]
     [TestCase("prefs train --env pendulum --oracle_error_rate 2", "--oracle_error_rate: 2, expected at most 1")]
     public async Task BadInput_IsOneLine(string line, string expected)
     {

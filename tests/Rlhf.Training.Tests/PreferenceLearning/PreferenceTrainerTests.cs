@@ -157,6 +157,44 @@ internal sealed class PreferenceTrainerTests
     }
 
     [Test]
+    public void SecondOpinions_AreTrainedOn_AndNeitherCountedNorWaitedFor()
+    {
+        using var store = new PreferenceStore(Path.Combine(_directory, "overlap.db"));
+        long bob = store.InviteLabeler("Bob").Labeler.Id;
+        Watcher watcher = new() { OnUpdated = AskBob }, again = new();
+        PreferenceOptions options = Brief with { Overlap = 0.25 };
+        long run;
+        using (PreferenceTrainer trainer = Trainer(store, options, watcher))
+        {
+            trainer.Train();
+            run = trainer.Run.Id;
+        }
+
+        using (PreferenceTrainer trainer = Trainer(store, options, again))
+            trainer.Train();
+        Assert.Multiple(() =>
+        {
+            Assert.That(watcher.Asked.Select(query => query.AnswersWanted), Is.EqualTo(Enumerable.Range(1, 24).Select(n => n % 4 == 0 ? 2 : 1)));
+            Assert.That(watcher.Finished!.Labels, Is.EqualTo(24));
+            Assert.That(watcher.Updates[^1][MetricNames.LabelCount], Is.EqualTo(24));
+            Assert.That(store.GetComparisons(run).Added.Count(label => label.LabelerId == bob), Is.InRange(2, 6));
+            Assert.That(store.GetComparisons(run).Added.Count(label => label.LabelerId != bob), Is.EqualTo(24));
+            Assert.That(again.Asked, Is.Empty, "the plan is met by what is in the store");
+            Assert.That(again.Finished!.Labels, Is.EqualTo(24));
+        });
+
+        // Not sure at first, and then of another mind: what is taken back was no label.
+        void AskBob(int update)
+        {
+            long chain = store.FindRun("chain")!.Id;
+            if (update == 4)
+                store.Undo(bob, chain);
+            while (update >= 3 && store.Claim(bob, chain) is { } claim)
+                store.Answer(claim.Id, bob, Judgement.Of(update == 3 ? Answer.CannotTell : Answer.Left));
+        }
+    }
+
+    [Test]
     public void Resumed_RunKeepsEveryLabel_AndAsksOnlyWhatIsMissing()
     {
         string path = Path.Combine(_directory, "resumed.db"), output = Path.Combine(_directory, "run");

@@ -27,7 +27,7 @@ internal sealed class TrainPrefs
     private readonly Option<int> _labels, _count, _batchSize, _members, _initialEpochs, _threads, _episodes;
     private readonly Option<int?> _initialLabels, _clipLength;
     private readonly Option<string> _oracle, _ablation, _queries, _trunk;
-    private readonly Option<double> _errorRate, _ties, _labelsPerStep, _gamma, _lambda, _maxKl, _noise;
+    private readonly Option<double> _overlap, _errorRate, _ties, _labelsPerStep, _gamma, _lambda, _maxKl, _noise;
     private readonly Option<double?> _entropy, _learningRate, _rmsPropStart, _rewardStd, _logStd;
     private readonly Option<long> _steps, _seed, _saving;
     private readonly Option<bool> _synchronous, _resume;
@@ -38,6 +38,7 @@ internal sealed class TrainPrefs
     {
         _environment = new EnvironmentOption(_set);
         _labels = _set.AddNumber("labels", "Comparisons of the whole run", 700, 1);
+        _overlap = _set.AddNumber("overlap", "Share of the comparisons asked of two labelers, to see how far they agree; the second answer trains and does not count", 0.0, 0.0, 1.0);
         _oracle = _set.AddChoice("oracle", "Who answers: a program that knows the true reward, or people (none)", "synthetic", "none");
         _steps = _set.AddNumber("steps", "Environment steps, all environments together", 1_000_000L, 1L);
         _outputDir = _set.AddOptional("output_dir", "Where the run goes; the policy will be in its model/", "DIR", required: true);
@@ -192,6 +193,7 @@ internal sealed class TrainPrefs
         return (defaults with
         {
             Labels = result.GetValue(_labels),
+            Overlap = result.GetValue(_overlap),
             InitialLabels = result.GetValue(_initialLabels) ?? defaults.InitialLabels,
             TotalSteps = result.GetValue(_steps),
             ClipLength = result.GetValue(_clipLength),
