@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Rlhf.Kernels.Memory;
 using Rlhf.Preferences;
 
@@ -42,22 +43,33 @@ public sealed class StoredLabels
         }
     }
 
-    /// <summary>Correlation of r̂ with the true reward over all steps of some pairs' clips; NaN where the true one is not known.</summary>
-    public double Correlation(RewardEnsemble ensemble, IReadOnlyList<LabelledPair> pairs)
+    /// <summary>
+    /// Correlation of r̂ with the true reward over some pairs' clips: over all of their steps, and over the clips' sums, which are what labels
+    /// speak of; NaN where the true one is not known.
+    /// </summary>
+    public (double Steps, double Clips) Correlate(RewardEnsemble ensemble, IReadOnlyList<LabelledPair> pairs)
     {
         RewardClip[] clips = [.. pairs.SelectMany(pair => new[] { pair.First, pair.Second }).Distinct()];
         List<float> truth = [];
         foreach (RewardClip clip in clips)
         {
             if (_book.Rewards(_ids[clip]) is not { } rewards)
-                return double.NaN;
+                return (double.NaN, double.NaN);
             truth.AddRange(rewards);
         }
 
-        float[] predictions = new float[ensemble.Members * truth.Count], learned = new float[truth.Count];
+        float[] predictions = new float[ensemble.Members * truth.Count], learned = new float[truth.Count], known = [.. truth];
         ensemble.Predict(clips, predictions);
         RewardScale.Of(predictions, ensemble.Members, 1).Apply(predictions, learned);
-        return PreferenceLearning.Correlation.Of(learned, truth.ToArray());
+        return (Correlation.Of(learned, known), Correlation.Of(Sums(clips, learned), Sums(clips, known)));
+    }
+
+    private static float[] Sums(RewardClip[] clips, float[] rewards)
+    {
+        float[] sums = new float[clips.Length];
+        for (int clip = 0, step = 0; clip < clips.Length; step += clips[clip++].Length)
+            sums[clip] = TensorPrimitives.Sum<float>(rewards.AsSpan(step, clips[clip].Length));
+        return sums;
     }
 
     private RewardClip Clip(PreferenceStore store, long id)

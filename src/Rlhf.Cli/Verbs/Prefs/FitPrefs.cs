@@ -92,9 +92,10 @@ internal sealed class FitPrefs
         if (heldOut.Length == 0)
             return string.Empty;
         PairAccuracy accuracy = PairPredictions.Of(ensemble, heldOut).Accuracy(heldOut);
+        (double steps, double clips) = data.Correlate(ensemble, heldOut);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"held-out accuracy {accuracy.Share:f4} of {accuracy.Decisive}  correlation {data.Correlation(ensemble, heldOut):f4}");
+            $"held-out accuracy {accuracy.Share:f4} of {accuracy.Decisive}  correlation {steps:f4} a step, {clips:f4} a clip");
     }
 
     private FitOptions Options(ParseResult result, ulong seed) => new()
