@@ -260,17 +260,18 @@ public sealed class PreferenceTrainer : IDisposable
     /// <summary>Looks at what the untrained policy did: whether anything can be asked about it, and whether episodes tell more than they should.</summary>
     private void RequireClips(ControlRollout rollout)
     {
-        if (_buffer.Longest is var longest && longest < _clipLength)
+        if (!HoldsPair)
         {
+            int longest = _buffer.Longest;
             throw new ArgumentException(
                 $"--clip_length: {_clipLength} steps, and the untrained policy's longest episode of {_spec.Id} has {longest}; "
-                + $"expected --clip_length {longest} or less, or episodes of fixed length (--form paper)");
+                + $"expected --clip_length below {longest}, or episodes of fixed length (--form paper, where a task has it)");
         }
 
         // Who does not fall earns longer: such a reward is learned from lengths, of which no comparison speaks (imitation refuses such tasks).
         int ends = Vectors.Span(rollout.Dones).Count((byte)1) - rollout.Truncated;
         if (ends > 0)
-            Tell(o => o.Warned($"{ends} episodes of the untrained policy ended before the horizon of {_spec.Horizon} steps: the length of an episode gives the reward away (--form paper has fixed lengths)"));
+            Tell(o => o.Warned($"{ends} episodes of the untrained policy ended before the horizon of {_spec.Horizon} steps: the length of an episode gives the reward away (--form paper, where a task has it, fixes lengths)"));
     }
 
     private void Update()
@@ -314,8 +315,11 @@ public sealed class PreferenceTrainer : IDisposable
             Tell(o => o.Filmed(film, _reward.Predict(film)));
     }
 
-    /// <summary>Whether labels can come before the policy acts again: queries stand open, or there is something to cut clips from.</summary>
-    private bool LabelsCome => _gatherer.Open > 0 || _buffer.Longest >= _clipLength;
+    /// <summary>Whether labels can come before the policy acts again: queries stand open, or there is something to ask about.</summary>
+    private bool LabelsCome => _gatherer.Open > 0 || HoldsPair;
+
+    /// <summary>Whether two different clips can be cut; one is not compared with itself.</summary>
+    private bool HoldsPair => _buffer.Places(_clipLength) > 1;
 
     /// <summary>Waits until labels and reward model have kept up; in the synchronous mode: brings them up.</summary>
     private void AwaitTurn(CancellationToken cancellation)

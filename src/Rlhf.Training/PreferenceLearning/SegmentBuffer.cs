@@ -47,6 +47,14 @@ public sealed class SegmentBuffer
         }
     }
 
+    /// <summary>Different clips that could be cut.</summary>
+    /// <param name="length">k, steps.</param>
+    public int Places(int length)
+    {
+        lock (_lock)
+            return _trajectories.Sum(trajectory => trajectory.Places(length).Count());
+    }
+
     /// <summary>Clips ever cut: the position in the stream of chance.</summary>
     public long Cuts { get; set; }
 

@@ -67,6 +67,22 @@ public sealed class PrefsVerbTests
     }
 
     [Test]
+    public async Task Train_KilledBeforeItsFirstCheckpoint_BeginsAnew_AndLogsEachUpdateOnce()
+    {
+        string line = Brief.Replace("--save_steps 512", "--save_steps 0"), page = Path.Combine(Run, "report.html");
+        Directory.CreateDirectory(Run);
+        await File.WriteAllTextAsync(page, "of a run before");
+        Kill(line, afterUpdates: 2);
+        Assert.That(File.Exists(page), Is.False);
+        long[] labels = Labels();
+        (int code, _, string error) = await InvokeAsync($"{line} --resume_from_checkpoint true");
+        Assert.That((code, error), Is.EqualTo((0, "")));
+        Assert.That(Labels(), Is.SupersetOf(labels));
+        int[] steps = [.. File.ReadLines(Path.Combine(Run, "metrics.jsonl")).Select(entry => (int)JsonNode.Parse(entry)!["step"]!)];
+        Assert.That(steps, Is.EqualTo(Enumerable.Range(1, 8)));
+    }
+
+    [Test]
     public async Task Train_DoesNotMixRuns_Unasked()
     {
         await InvokeAsync($"{Brief} --synchronous");

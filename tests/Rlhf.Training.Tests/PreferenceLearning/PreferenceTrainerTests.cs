@@ -267,7 +267,15 @@ internal sealed class PreferenceTrainerTests
         using var store = new PreferenceStore(Path.Combine(_directory, "short.db"));
         using PreferenceTrainer trainer = Trainer(store, Brief with { Synchronous = synchronous }, null, new OracleOptions(), life: (7, 7));
         Assert.That(() => trainer.Train(), Throws.ArgumentException.With.Message.EqualTo(
-            "--clip_length: 8 steps, and the untrained policy's longest episode of chain has 7; expected --clip_length 7 or less, or episodes of fixed length (--form paper)"));
+            "--clip_length: 8 steps, and the untrained policy's longest episode of chain has 7; expected --clip_length below 7, or episodes of fixed length (--form paper, where a task has it)"));
+    }
+
+    [Test]
+    public void TheOnlyClip_IsNotWaitedFor_ToDifferFromItself()
+    {
+        using var store = new PreferenceStore(Path.Combine(_directory, "one.db"));
+        using PreferenceTrainer trainer = Trainer(store, Brief with { InitialSteps = 8 }, null, new OracleOptions(), count: 1);
+        Assert.That(() => trainer.Train(), Throws.ArgumentException.With.Message.StartsWith("--clip_length: 8 steps, and the untrained policy's longest episode of chain has 8; expected --clip_length below 8, "));
     }
 
     [Test]
@@ -289,7 +297,7 @@ internal sealed class PreferenceTrainerTests
         Run(Brief, "b", watcher: steady);
         Assert.That(ending.Warnings, Is.EqualTo(new[]
         {
-            "20 episodes of the untrained policy ended before the horizon of 40 steps: the length of an episode gives the reward away (--form paper has fixed lengths)",
+            "20 episodes of the untrained policy ended before the horizon of 40 steps: the length of an episode gives the reward away (--form paper, where a task has it, fixes lengths)",
         }));
         Assert.That(steady.Warnings, Is.Empty);
     }
@@ -313,13 +321,13 @@ internal sealed class PreferenceTrainerTests
 
     // Life: after how many steps episodes end, those of the untrained policy and the others.
     private static PreferenceTrainer Trainer(
-        PreferenceStore store, PreferenceOptions options, IPreferenceObserver? watcher, OracleOptions? oracle, ulong policySeed = 1, (int Untrained, int Trained)? life = null) => new(
+        PreferenceStore store, PreferenceOptions options, IPreferenceObserver? watcher, OracleOptions? oracle, ulong policySeed = 1, (int Untrained, int Trained)? life = null, int count = 4) => new(
         Small.Kernels,
         store,
         new PreferenceTask
         {
             Name = "chain",
-            CreateEnvironments = seed => ChainEnvironment.Many(4, seed, life: (seed == options.Seed ? life?.Trained : life?.Untrained) ?? int.MaxValue),
+            CreateEnvironments = seed => ChainEnvironment.Many(count, seed, life: (seed == options.Seed ? life?.Trained : life?.Untrained) ?? int.MaxValue),
             CreateTrainer = (environments, steps, rewards, observer) => new TrpoTrainer(
                 Small.Kernels,
                 environments,

@@ -71,6 +71,7 @@ internal sealed class SegmentBufferTests
         {
             Assert.That(buffer.Cut(20, Length, 1).Select(clip => clip.Segment.Observations[1]), Is.EqualTo(Enumerable.Repeat(7000f, 20)));
             Assert.That(buffer.Longest, Is.EqualTo(Length));
+            Assert.That(new[] { Length - 1, Length, Length + 1 }.Select(buffer.Places), Is.EqualTo(new[] { 2 * Environments, Environments, 0 }));
             Assert.That(buffer.Cut(1, Length + 1, 1), Is.Empty);
         });
     }
