@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Rlhf.Environments;
+using Rlhf.Environments.Gymnasium;
 using Rlhf.Environments.Pixels;
 
 namespace Rlhf.Cli.Options;
@@ -21,6 +22,9 @@ internal sealed class EnvironmentOption
         _pixels = new PixelOption(set);
         _gymnasium = new GymnasiumOption(set);
     }
+
+    /// <summary>Whether it is a game of Atari whose score stays on the screen, where a reward model could read it (Christiano et al. 2017 blank it, A.2).</summary>
+    public bool ShowsScore(ParseResult result) => GymnasiumBridge.IsArcade(result.GetRequiredValue(_id)!) && !_pixels.Blanks(result);
 
     /// <summary>N environments; a function of the seed.</summary>
     public VectorEnvironment Create(ParseResult result, int count, int threads, ulong seed)

@@ -78,13 +78,15 @@ public sealed class ControlVerbTests
     {
         string[] small = ["--algorithm", "a2c", "--horizon", "50", "--steps", "80", "--batch_size", "80", "--eval_episodes", "1", "--save_steps", "0", "--output_dir", Run];
         (int code, _, string error) = await Checking.Cli.RunAsync(
-            ["control", "train", "--env", "pong", "--frame_skip", "1", "--noop_max", "0", "--repeat_action_probability", "0.25", "--clip_rewards", "true", .. small]);
+            ["control", "train", "--env", "pong", "--frame_skip", "1", "--noop_max", "0", "--repeat_action_probability", "0.25", "--clip_rewards", "true", "--blank_top", "3", .. small]);
         Assert.That((code, error), Is.EqualTo((0, "")));
         JsonNode arguments = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Run, "training_args.json")))!;
-        Assert.That(((int)arguments["frame_skip"]!, (double)arguments["repeat_action_probability"]!), Is.EqualTo((1, 0.25)));
+        Assert.That(((int)arguments["frame_skip"]!, (double)arguments["repeat_action_probability"]!, (int)arguments["blank_top"]!), Is.EqualTo((1, 0.25, 3)));
     }
 
     [TestCase("cartpole", "--frame_skip 2", "--frame_skip: the environment is 'cartpole', expected a game in frames (pong, breakout, enduro, gym:ALE/…, or --gym_atari)")]
+    [TestCase("pendulum", "--blank_bottom 2", "--blank_bottom: the environment is 'pendulum', expected a game in frames (pong, breakout, enduro, gym:ALE/…, or --gym_atari)")]
+    [TestCase("pong", "--blank_top 50 --blank_bottom 40", "pixel option BlankTop + BlankBottom is 90, expected 0 to 83")]
     [TestCase("breakout", "--terminal_on_life_loss true", "--terminal_on_life_loss: --form paper hides the ends of games, expected --form standard")]
     public async Task Train_RefusesAWrapping_OfWhatHasNone(string environment, string options, string expected)
     {

@@ -52,6 +52,19 @@ public sealed class GymnasiumOptionTests
         Assert.That(error, Is.EqualTo("rlhf: gym:Arcade-v0 gives frames and trpo takes vectors, expected a2c\n"));
     }
 
+    [TestCase("gym:ALE/Arcade-v0", "", true)]
+    [TestCase("gym:ALE/Arcade-v0", "--blank_top 12", false)]
+    [TestCase("gym:ALE/Arcade-v0", "--blank_bottom 12", false)]
+    [TestCase("gym:Walk-v0", "", false)]
+    public async Task Preferences_SayThatAnAtariGameShowsItsScore(string environment, string options, bool warns)
+    {
+        // Too few steps for an update: the verb ends before it plays.
+        (_, string output, string error) = await Checking.Cli.RunAsync(
+            ["prefs", "train", "--env", environment, "--gym_python", _python, .. options.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--steps", "100", "--output_dir", Run]);
+        Assert.That(error, Does.StartWith("rlhf: --steps: 100"));
+        Assert.That(output.Split('\n').Count(line => line.StartsWith($"warning: {environment} shows its score", StringComparison.Ordinal)), Is.EqualTo(warns ? 1 : 0));
+    }
+
     [TestCase("gym:Hang-v0", "--gym_step_timeout 0.3", "environment 'gym:Hang-v0' gave no answer to a step: its process did not answer in time and was killed; its last words: waiting for a display")]
     [TestCase("gym:SlowStart-v0", "--gym_start_timeout 0.5", "environment 'gym:SlowStart-v0' could not be made: its process did not answer in time and was killed")]
     [TestCase("gym:Walk-v0", "--gym_modules json no_such_module", "environment 'gym:Walk-v0' cannot be made: module 'no_such_module' cannot be imported by")]

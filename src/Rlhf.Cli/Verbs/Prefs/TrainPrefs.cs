@@ -103,6 +103,8 @@ internal sealed class TrainPrefs
         options.ClipLengthFor(spec);
         if (result.GetValue(_oracle) == "none" && !spec.IsDrawable)
             throw new DataFormatException($"--oracle none: of {spec.Id} there is nothing that people could be shown, expected robots, classic control, or games in frames of {PixelEnvironment.FrameSize} x {PixelEnvironment.FrameSize} (--gym_atari)");
+        if (_environment.ShowsScore(result))
+            output.WriteLine($"warning: {spec.Id} shows its score to the reward model, which the paper hides; give --blank_top and --blank_bottom the rows of the 84 where it stands");
         string name = result.GetValue(_name) ?? spec.Id;
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(database))!);
         using var store = new PreferenceStore(database);

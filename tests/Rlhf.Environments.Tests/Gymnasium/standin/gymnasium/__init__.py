@@ -84,6 +84,9 @@ class Arcade(Env):
     observation_space = spaces.Box(0, 255, (210, 160), "uint8")
     action_space = spaces.Discrete(6)
 
+    def __init__(self, frameskip=1, repeat_action_probability=0.0, obs_type="grayscale"):
+        assert (frameskip, repeat_action_probability, obs_type) == (1, 0.0, "grayscale")
+
     def step(self, action):
         self.time += 1
         return self.observe(), 1.0, self.time == 30, False, {"lives": 3 - self.time // 10}
@@ -155,7 +158,7 @@ class Unbounded(Env):
 
 
 def make(id, **arguments):
-    name, _, version = id.partition("-")
+    name, _, version = id.removeprefix("ALE/").partition("-")
     if version != "v0" or name not in globals():
         raise LookupError(f"Environment `{name}` doesn't exist.")
     return globals()[name](**arguments)

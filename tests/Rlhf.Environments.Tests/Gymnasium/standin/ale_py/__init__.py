@@ -1,0 +1,1 @@
+"""Stands in for ale_py, which ALE/… needs beside gymnasium."""
