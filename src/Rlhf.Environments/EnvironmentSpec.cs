@@ -20,6 +20,9 @@ public sealed record EnvironmentSpec
     /// <summary>Steps of a clip that people compare: 1 to 2 seconds (Christiano et al. 2017, appendix A).</summary>
     public required int ClipLength { get; init; }
 
+    /// <summary>Frames of a game in one step, by which the paper counts Atari's time; 1 elsewhere.</summary>
+    public int FramesPerStep { get; init; } = 1;
+
     /// <summary>Steps a second at which a clip is played.</summary>
     public required int FramesPerSecond { get; init; }
 

@@ -9,7 +9,7 @@ public sealed record LabelSchedule
     /// <summary>c of the robotics tasks, environment steps.</summary>
     public const double RoboticsScale = 2e6;
 
-    /// <summary>c of Atari, frames.</summary>
+    /// <summary>c of Atari, frames: <see cref="Scale"/> is this over the frames of a step.</summary>
     public const double PixelScale = 5e6;
 
     private const double RoboticsInitialShare = 0.25;
@@ -34,9 +34,12 @@ public sealed record LabelSchedule
     public static LabelSchedule Robotics(int total, long horizon) =>
         new() { Total = total, Initial = (int)Math.Round(total * RoboticsInitialShare), Horizon = horizon };
 
-    /// <summary>The paper's for Atari: 500 labels at the start (all, where fewer are wanted), c = 5·10⁶.</summary>
-    public static LabelSchedule Pixels(int total, long horizon) =>
-        new() { Total = total, Initial = Math.Min(total, PixelInitial), Horizon = horizon, Scale = PixelScale };
+    /// <summary>The paper's for Atari: 500 labels at the start (all, where fewer are wanted), c = 5·10⁶ frames.</summary>
+    /// <param name="total">L.</param>
+    /// <param name="horizon">Tmax, environment steps.</param>
+    /// <param name="framesPerStep">Frames an action is held for.</param>
+    public static LabelSchedule Pixels(int total, long horizon, int framesPerStep = 4) =>
+        new() { Total = total, Initial = Math.Min(total, PixelInitial), Horizon = horizon, Scale = PixelScale / framesPerStep };
 
     /// <summary>L(T): never falls, <see cref="Initial"/> at 0, <see cref="Total"/> from <see cref="Horizon"/> on.</summary>
     /// <param name="steps">T, environment steps.</param>

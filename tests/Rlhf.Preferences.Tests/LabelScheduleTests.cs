@@ -51,6 +51,15 @@ public sealed class LabelScheduleTests
         Assert.That((paper with { Rate = LabelRate.InverseQuadratic }).LabelsAt(5_000_000), Is.GreaterThan(paper.LabelsAt(5_000_000)));
     }
 
+    [TestCase(4)]
+    [TestCase(1)]
+    public void Pixels_CountFrames(int framesPerStep)
+    {
+        // Half of the integral to 15 million frames, ln 4, is reached at c = 5 million.
+        LabelSchedule schedule = LabelSchedule.Pixels(1500, 15_000_000 / framesPerStep, framesPerStep);
+        Assert.That(schedule.LabelsAt(5_000_000 / framesPerStep), Is.EqualTo(1000));
+    }
+
     [Test]
     public void Initial_IsThePapers()
     {

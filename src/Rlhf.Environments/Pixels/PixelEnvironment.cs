@@ -52,6 +52,7 @@ public sealed class PixelEnvironment : IEnvironment
             Horizon = options.Horizon ?? (options.HideEnds ? 1000 : 27_000),
             ClipLength = Math.Max(1, ClipFrames / options.FrameSkip),
             FramesPerSecond = FramesPerSecond / options.FrameSkip,
+            FramesPerStep = options.FrameSkip,
             Instructions = instructions,
             StateLength = game.StateLength,
         };

@@ -24,7 +24,10 @@ public sealed record PreferenceOptions
     /// <summary>Environment steps of the whole run, the initial ones included; room for an update after these is needed. Default 1,000,000.</summary>
     public long TotalSteps { get; init; } = 1_000_000;
 
-    /// <summary>c of the label rate c / (T + c). Default 2,000,000; pixels: 5,000,000.</summary>
+    /// <summary>
+    /// c of the label rate c / (T + c), in frames as the paper has it: a robot's step is one, a game's as many as its action is held for
+    /// (<see cref="EnvironmentSpec.FramesPerStep"/>). Default 2,000,000; pixels: 5,000,000, which are 1,250,000 steps of four frames.
+    /// </summary>
     public double ScheduleScale { get; init; } = LabelSchedule.RoboticsScale;
 
     /// <summary>How the label rate falls. Default as in the paper.</summary>
@@ -104,6 +107,18 @@ public sealed record PreferenceOptions
             ? length
             : throw new ArgumentException($"--clip_length: {length} steps, expected 1 to {environment.Horizon}, the longest episode of {environment.Id} (--horizon)");
     }
+
+    /// <summary>Which label is due when.</summary>
+    /// <param name="environment">The task.</param>
+    /// <param name="horizon">Environment steps until the last one is.</param>
+    public LabelSchedule Schedule(EnvironmentSpec environment, long horizon) => new()
+    {
+        Total = Labels,
+        Initial = LabelsAtStart,
+        Horizon = horizon,
+        Scale = ScheduleScale / environment.FramesPerStep,
+        Rate = Rate,
+    };
 
     /// <summary>These settings with one part of the method taken away (§3.3).</summary>
     public PreferenceOptions Without(Ablation ablation) => ablation switch

@@ -72,14 +72,8 @@ public sealed class PreferenceTrainer : IDisposable
 
         // The last label is asked before the last update, be it the only one: after it nobody would learn from it.
         long update = (trained + Trainer.TotalUpdates - 1) / Trainer.TotalUpdates;
-        _schedule = new LabelSchedule
-        {
-            Total = options.Labels,
-            Initial = Trainer.TotalUpdates > 1 ? options.LabelsAtStart : options.Labels,
-            Horizon = Math.Max(1, trained - update),
-            Scale = options.ScheduleScale,
-            Rate = options.Rate,
-        };
+        LabelSchedule schedule = options.Schedule(_spec, Math.Max(1, trained - update));
+        _schedule = Trainer.TotalUpdates > 1 ? schedule : schedule with { Initial = options.Labels };
         _waits.Changed = () => Tell(o => o.Changed(Status));
     }
 

@@ -65,6 +65,7 @@ public sealed class PixelEnvironmentTests
         environment.Reset(1, _observation);
         environment.Step([0], _observation);
         Assert.That(Lit(3), Is.EqualTo(skip == 1 ? new[] { 1 } : [1, 2]));
+        Assert.That(environment.Spec.FramesPerStep, Is.EqualTo(skip));
     }
 
     [Test]

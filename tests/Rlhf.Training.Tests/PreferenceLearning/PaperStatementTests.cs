@@ -99,8 +99,11 @@ internal sealed class PaperStatementTests
         Assert.That((Defaults.LabelsAtStart, PreferenceOptions.Pixels.LabelsAtStart), Is.EqualTo((175, 500)));
 
     [Test]
-    public void Rate_FallsAsTheInverseOfTwoMillionSteps_PixelsFive() =>
-        Assert.That((Defaults.ScheduleScale, PreferenceOptions.Pixels.ScheduleScale), Is.EqualTo((2e6, 5e6)));
+    public void Rate_FallsAsTheInverseOfTwoMillionSteps_PixelsFiveMillionFrames()
+    {
+        double Scale(PreferenceOptions options, int framesPerStep) => options.Schedule(Toy.Spec with { FramesPerStep = framesPerStep }, 50_000_000).Scale;
+        Assert.That((Scale(Defaults, 1), Scale(PreferenceOptions.Pixels, 4), Scale(PreferenceOptions.Pixels, 1)), Is.EqualTo((2e6, 1.25e6, 5e6)));
+    }
 
     [Test]
     public void Ablations_TakeAwayWhatTheyName()
