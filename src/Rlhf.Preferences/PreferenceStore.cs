@@ -54,8 +54,8 @@ public sealed class PreferenceStore : IDisposable
     /// <summary>Adds a segment and gives its id; the run's segment with the same observations and actions where there is one.</summary>
     public long AddSegment(Segment segment) => AddSegments([segment])[0];
 
-    /// <summary>Adds segments in one transaction.</summary>
-    public IReadOnlyList<long> AddSegments(IReadOnlyList<Segment> segments)
+    /// <summary>Adds segments in one transaction. Each is packed when its turn comes and its observations are let go, so that a long list may be made on the way.</summary>
+    public IReadOnlyList<long> AddSegments(IEnumerable<Segment> segments)
     {
         List<Segments.Packed> packed = [.. segments.Select(Segments.Pack)];
         return Write<IReadOnlyList<long>>(database => [.. packed.Select(segment => Segments.Add(database, segment, Now))]);

@@ -9,7 +9,7 @@ internal static class Segments
     private const string Select =
         "SELECT id, run, step, length, observation_shape, encoding, observations, actions, states, poses FROM segments ";
 
-    /// <summary>What goes into the row, packed outside the writer's thread.</summary>
+    /// <summary>What goes into the row, packed outside the writer's thread. The segment's own observations are let go: frames are large.</summary>
     public sealed record Packed(Segment Segment, string Encoding, byte[] Observations, byte[] Actions, byte[] States, byte[] Poses, byte[] Hash)
     {
         public Packed OfRun(long run) => this with { Segment = Segment with { RunId = run } };
@@ -24,7 +24,7 @@ internal static class Segments
         hash.AppendData(observations);
         hash.AppendData(actions);
         return new Packed(
-            segment,
+            segment with { Observations = [] },
             segment.IsPixels ? Blobs.Frames : Blobs.Floats,
             observations,
             actions,

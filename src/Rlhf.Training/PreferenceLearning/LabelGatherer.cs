@@ -22,9 +22,11 @@ internal sealed class LabelGatherer
     private readonly bool _knowsReturns;
     private readonly SyntheticOracle? _oracle;
     private readonly SelectionRule _rule;
-    private readonly Dictionary<long, (RewardClip Clip, float Return)> _clips = [];
     private readonly Dictionary<long, long> _queryOf = [];
     private readonly Dictionary<long, int> _opinions = [];
+
+    // Robots' clips are small and stay; frames are here from the question to the answer, or would be floats of the store once more.
+    private readonly Dictionary<long, RewardClip> _clips = [];
     private long _through;
 
     public LabelGatherer(
@@ -77,12 +79,12 @@ internal sealed class LabelGatherer
 
         bool random = ensemble.FittedSteps == 0 || _rule == SelectionRule.Random;
         int candidates = random ? wanted : Math.Max(wanted, Math.Min(MostCandidates, wanted * _options.CandidateFactor));
-        IReadOnlyList<RecordedClip> clips = _buffer.Cut(2 * candidates, _length, _runId);
+        IReadOnlyList<CandidateClip> clips = _buffer.Cut(2 * candidates, _length, _runId);
         int pairs = clips.Count / 2;
         if (pairs == 0)
             return [];
 
-        PairPredictions predictions = PairPredictions.Of(ensemble, [.. clips.Take(2 * pairs).Select(clip => new RewardClip(_input, clip.Segment))]);
+        PairPredictions predictions = PairPredictions.Of(ensemble, [.. clips.Take(2 * pairs).Select(clip => clip.Clip)]);
         if (_options.RewardModel.Members > 1)
             Disagreement = QuerySelection.Scores(SelectionRule.Variance, predictions.Logits, predictions.Members).Average();
         (long, long)[] names = [.. Enumerable.Range(0, pairs).Select(pair => (2L * pair, (2L * pair) + 1))];
@@ -95,10 +97,12 @@ internal sealed class LabelGatherer
     public bool Answer() => _oracle?.Answer(_runId) > 0;
 
     /// <summary>Clips and queries go to the disk together with what only the oracle may know.</summary>
-    private Query[] Store(int[] chosen, IReadOnlyList<RecordedClip> clips, PairPredictions predictions, long step)
+    private Query[] Store(int[] chosen, IReadOnlyList<CandidateClip> clips, PairPredictions predictions, long step)
     {
-        RecordedClip[] shown = [.. chosen.SelectMany(pair => new[] { clips[2 * pair], clips[(2 * pair) + 1] })];
-        IReadOnlyList<long> ids = _store.AddSegments([.. shown.Select(clip => clip.Segment)]);
+        CandidateClip[] shown = [.. chosen.SelectMany(pair => new[] { clips[2 * pair], clips[(2 * pair) + 1] })];
+        float[] frames = [];
+        IReadOnlyList<long> ids = _store.AddSegments(shown.Select(clip => clip.Segment(ref frames)));
+        Keep(ids, shown);
         _book.Add([.. ids.Zip(shown, (id, clip) => (id, clip.TrueRewards)).DistinctBy(entry => entry.id)]);
         long made = _store.GetProgress(_runId).Queries;
         Query[] queries =
@@ -141,23 +145,31 @@ internal sealed class LabelGatherer
 
     private LabelledPair Pair(Comparison comparison)
     {
-        (RewardClip first, float firstReturn) = Clip(comparison.First);
-        (RewardClip second, float secondReturn) = Clip(comparison.Second);
-        return new LabelledPair(comparison.Id, first, second, comparison.FirstWeight, firstReturn, secondReturn);
+        (long first, long second) = (comparison.First, comparison.Second);
+        return new LabelledPair(comparison.Id, Clip(first), Clip(second), comparison.FirstWeight, Return(first), Return(second));
     }
 
-    private (RewardClip Clip, float Return) Clip(long segmentId)
+    private RewardClip Clip(long segmentId)
     {
-        if (_clips.TryGetValue(segmentId, out (RewardClip Clip, float Return) known))
-            return known;
+        if (_input.IsPixels)
+            return _clips.Remove(segmentId, out RewardClip? asked) ? asked : new RewardClip(_input, _store.GetSegment(segmentId));
+        if (!_clips.TryGetValue(segmentId, out RewardClip? known))
+            _clips[segmentId] = known = new RewardClip(_input, _store.GetSegment(segmentId));
+        return known;
+    }
 
-        // True returns are read only where they are the target: nothing else that learns may see them.
-        float total = _knowsReturns && _book.Total(segmentId) is { } sum ? (float)sum : float.NaN;
-        (RewardClip Clip, float Return) clip = (new RewardClip(_input, _store.GetSegment(segmentId)), total);
+    // True returns are read only where they are the target: nothing else that learns may see them.
+    private float Return(long segmentId) => _knowsReturns && _book.Total(segmentId) is { } sum ? (float)sum : float.NaN;
 
-        // Pixels are too large to keep beside the set; robots' clips are small.
+    private void Keep(IReadOnlyList<long> ids, CandidateClip[] asked)
+    {
         if (!_input.IsPixels)
-            _clips[segmentId] = clip;
-        return clip;
+            return;
+
+        // What was answered with "cannot tell" would stay.
+        if (_clips.Count > 4 * _options.MaxOpenQueries)
+            _clips.Clear();
+        for (int i = 0; i < asked.Length; i++)
+            _clips[ids[i]] = asked[i].Clip;
     }
 }

@@ -21,6 +21,7 @@ namespace Rlhf.Training.PreferenceLearning;
 public sealed class PreferenceTrainer : IDisposable
 {
     private const ulong InitialStream = 0x696E_6974;
+    private const long RolloutBytes = 64 << 20;
     private readonly IKernels _kernels;
     private readonly PreferenceTask _task;
     private readonly PreferenceOptions _options;
@@ -242,17 +243,21 @@ public sealed class PreferenceTrainer : IDisposable
     {
         using VectorEnvironment environments = _task.CreateEnvironments(_options.Seed ^ InitialStream);
         using var collector = new RolloutCollector(environments, Trainer.Policy, _options.Seed ^ InitialStream, _recorder);
-        using var rollout = new ControlRollout(_spec, environments.Count, InitialSteps / environments.Count, normalized: Trainer.Policy.Normalizer is not null);
-        collector.Collect(rollout);
-        _buffer.Add(rollout, _recorder.States, _recorder.Poses, 0);
+        int ends = 0;
+        ShortRollouts.Collect(collector, environments, Trainer.Policy, InitialSteps / environments.Count, RolloutBytes, rollout =>
+        {
+            _buffer.Add(rollout, _recorder.States, _recorder.Poses, rollout.FirstStep * environments.Count);
+            _moments.Observe(rollout);
+            ends += Vectors.Span(rollout.Dones).Count((byte)1) - rollout.Truncated;
+        });
         _buffer.Break();
-        _moments.Observe(rollout);
-        RequireClips(rollout);
+        RequireClips(ends);
         Volatile.Write(ref _steps, InitialSteps);
     }
 
     /// <summary>Looks at what the untrained policy did: whether anything can be asked about it, and whether episodes tell more than they should.</summary>
-    private void RequireClips(ControlRollout rollout)
+    /// <param name="ends">Episodes that ended before their horizon.</param>
+    private void RequireClips(int ends)
     {
         if (!HoldsPair)
         {
@@ -263,7 +268,6 @@ public sealed class PreferenceTrainer : IDisposable
         }
 
         // Who does not fall earns longer: such a reward is learned from lengths, of which no comparison speaks (imitation refuses such tasks).
-        int ends = Vectors.Span(rollout.Dones).Count((byte)1) - rollout.Truncated;
         if (ends > 0)
             Tell(o => o.Warned($"{ends} episodes of the untrained policy ended before the horizon of {_spec.Horizon} steps: the length of an episode gives the reward away (--form paper, where a task has it, fixes lengths)"));
     }

@@ -38,8 +38,21 @@ public sealed class RewardClip
             return;
         }
 
+        byte[] frames = new byte[observations];
+        for (int i = 0; i < frames.Length; i++)
+            frames[i] = (byte)MathF.Round(segment.Observations[i] * 255f);
         _channels = input.Shape[0];
-        (_planes, _planeOfChannel) = Pack(segment.Observations, _channels, _width / _channels);
+        (_planes, _planeOfChannel) = Share(frames, _channels, _width / _channels);
+    }
+
+    /// <summary>The frames of some steps.</summary>
+    /// <param name="input">Of pixels.</param>
+    /// <param name="frames">[k, channels, height, width] bytes j of values j/255.</param>
+    internal RewardClip(RewardInput input, ReadOnlySpan<byte> frames)
+    {
+        (_width, _channels) = (input.Length, input.Shape[0]);
+        Length = frames.Length / _width;
+        (_planes, _planeOfChannel) = Share(frames, _channels, _width / _channels);
     }
 
     /// <summary>k, steps.</summary>
@@ -67,35 +80,28 @@ public sealed class RewardClip
         }
     }
 
-    private static (byte[] Planes, int[] PlaneOfChannel) Pack(float[] frames, int channels, int plane)
+    private static (byte[] Planes, int[] PlaneOfChannel) Share(ReadOnlySpan<byte> frames, int channels, int plane)
     {
         int[] place = new int[frames.Length / plane];
-        List<byte[]> kept = [];
+        List<int> kept = []; // Where in the frames each picture stands first.
         for (int i = 0; i < place.Length; i++)
         {
-            byte[] bytes = new byte[plane];
-            for (int j = 0; j < plane; j++)
-                bytes[j] = (byte)MathF.Round(frames[(i * plane) + j] * 255f);
-            place[i] = Known(kept, bytes, place.AsSpan(Math.Max(0, i - channels), Math.Min(i, channels)));
+            place[i] = kept.Count;
+            foreach (int recent in place.AsSpan(Math.Max(0, i - channels), Math.Min(i, channels)))
+            {
+                if (!frames.Slice(i * plane, plane).SequenceEqual(frames.Slice(kept[recent] * plane, plane)))
+                    continue;
+                place[i] = recent;
+                break;
+            }
+
             if (place[i] == kept.Count)
-                kept.Add(bytes);
+                kept.Add(i);
         }
 
         byte[] planes = new byte[kept.Count * plane];
         for (int i = 0; i < kept.Count; i++)
-            kept[i].CopyTo(planes, i * plane);
+            frames.Slice(kept[i] * plane, plane).CopyTo(planes.AsSpan(i * plane));
         return (planes, place);
-    }
-
-    // Of the planes just before this one, the one with the same picture; or the next free place.
-    private static int Known(List<byte[]> kept, byte[] bytes, ReadOnlySpan<int> recent)
-    {
-        foreach (int candidate in recent)
-        {
-            if (bytes.AsSpan().SequenceEqual(kept[candidate]))
-                return candidate;
-        }
-
-        return kept.Count;
     }
 }

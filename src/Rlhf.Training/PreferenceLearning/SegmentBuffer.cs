@@ -17,6 +17,7 @@ public sealed class SegmentBuffer
     // Where nearly all starts are too near the end of an episode, chance misses them; after so many attempts all are looked at.
     private const int Attempts = 1000;
     private readonly EnvironmentSpec _spec;
+    private readonly RewardInput _input;
     private readonly Trajectory[] _trajectories;
     private readonly Lock _lock = new();
     private readonly ulong _seed;
@@ -30,7 +31,7 @@ public sealed class SegmentBuffer
     {
         if (capacity / environments < spec.ClipLength)
             throw new ArgumentException($"{capacity} steps of {environments} environments, expected room for clips of {spec.ClipLength} steps of each", nameof(capacity));
-        (_spec, _seed) = (spec, seed);
+        (_spec, _input, _seed) = (spec, new RewardInput(spec), seed);
         _trajectories = [.. Enumerable.Range(0, environments).Select(_ => new Trajectory(spec, capacity / environments))];
     }
 
@@ -101,9 +102,9 @@ public sealed class SegmentBuffer
     /// <param name="count">How many.</param>
     /// <param name="length">k, steps.</param>
     /// <param name="runId">The store's run that they are for.</param>
-    public IReadOnlyList<RecordedClip> Cut(int count, int length, long runId)
+    public IReadOnlyList<CandidateClip> Cut(int count, int length, long runId)
     {
-        List<RecordedClip> clips = [];
+        List<CandidateClip> clips = [];
         lock (_lock)
         {
             for (int i = 0; i < count && Place(length, CutStream, Cuts) is { } place; i++)
@@ -123,10 +124,10 @@ public sealed class SegmentBuffer
     public RecordedClip? Peek(long number, int length, long runId)
     {
         lock (_lock)
-            return Place(length, PeekStream, number) is { } place ? Take(place.Trajectory, place.Last, length, runId) : null;
+            return Place(length, PeekStream, number) is { } place ? Take(place.Trajectory, place.Last, length, runId).Record() : null;
     }
 
-    private RecordedClip Take(Trajectory trajectory, long last, int length, long runId)
+    private CandidateClip Take(Trajectory trajectory, long last, int length, long runId)
     {
         var cut = trajectory.Cut(last, length);
         var segment = new Segment
@@ -135,12 +136,12 @@ public sealed class SegmentBuffer
             Step = cut.Step,
             Length = length,
             ObservationShape = _spec.ObservationShape,
-            Observations = cut.Observations,
+            Observations = cut.Vectors,
             Actions = cut.Actions,
             States = cut.States,
             Poses = cut.Poses,
         };
-        return new RecordedClip(segment, cut.Rewards);
+        return new CandidateClip(_spec.IsPixels ? new RewardClip(_input, cut.Frames) : new RewardClip(_input, segment), segment, cut.Rewards);
     }
 
     private (Trajectory Trajectory, long Last)? Place(int length, ulong stream, long number)

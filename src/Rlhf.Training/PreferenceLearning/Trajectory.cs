@@ -2,12 +2,12 @@ using Rlhf.Environments;
 
 namespace Rlhf.Training.PreferenceLearning;
 
-/// <summary>The last steps of one environment, in a ring. Frames are kept as bytes: a quarter of the memory, and nothing lost (values are j/255).</summary>
+/// <summary>The last steps of one environment, in a ring.</summary>
 internal sealed class Trajectory
 {
     private readonly int _capacity, _observation, _action;
     private readonly float[]? _vectors;
-    private readonly byte[]? _frames;
+    private readonly FrameRing? _frames;
     private readonly float[] _actions, _rewards, _poses;
     private readonly double[] _states;
     private readonly int[] _age;
@@ -18,7 +18,7 @@ internal sealed class Trajectory
     {
         (_capacity, _observation, _action) = (capacity, spec.ObservationLength, spec.Actions.Length);
         if (spec.IsPixels)
-            _frames = new byte[(long)capacity * _observation];
+            _frames = new FrameRing(capacity, spec.ObservationShape[0], _observation / spec.ObservationShape[0]);
         else
             _vectors = new float[(long)capacity * _observation];
         _actions = new float[capacity * _action];
@@ -43,8 +43,7 @@ internal sealed class Trajectory
         int slot = (int)(Count % _capacity);
         if (_vectors is not null)
             observation.CopyTo(_vectors.AsSpan(slot * _observation));
-        else
-            Pack(observation, _frames.AsSpan(slot * _observation, _observation));
+        _frames?.Append(Count, observation);
         action.CopyTo(_actions.AsSpan(slot * _action));
         state.CopyTo(_states.AsSpan(slot * StateLength));
         pose.CopyTo(_poses.AsSpan(slot * PoseLength));
@@ -86,38 +85,24 @@ internal sealed class Trajectory
     /// <summary>What does not belong together is not joined: the next step begins an episode.</summary>
     public void Break() => _ended = true;
 
-    /// <summary>Copies k steps out, those that end with one.</summary>
-    public (float[] Observations, float[] Actions, float[] Rewards, double[] States, float[] Poses, long Step) Cut(long last, int length)
+    /// <summary>Copies k steps out, those that end with one. Frames stay bytes; of both kinds of observations one is empty.</summary>
+    public (float[] Vectors, byte[] Frames, float[] Actions, float[] Rewards, double[] States, float[] Poses, long Step) Cut(long last, int length)
     {
-        float[] observations = new float[length * _observation], actions = new float[length * _action], rewards = new float[length];
+        float[] vectors = new float[_vectors is null ? 0 : length * _observation], actions = new float[length * _action], rewards = new float[length];
+        byte[] frames = new byte[_frames is null ? 0 : length * _observation];
         double[] states = new double[length * StateLength];
         float[] poses = new float[length * PoseLength];
         for (int i = 0; i < length; i++)
         {
             int slot = (int)((last - length + 1 + i) % _capacity);
-            Span<float> row = observations.AsSpan(i * _observation, _observation);
-            if (_vectors is not null)
-                _vectors.AsSpan(slot * _observation, _observation).CopyTo(row);
-            else
-                Unpack(_frames.AsSpan(slot * _observation, _observation), row);
+            _vectors?.AsSpan(slot * _observation, _observation).CopyTo(vectors.AsSpan(i * _observation));
+            _frames?.Read(last - length + 1 + i, frames.AsSpan(i * _observation, _observation));
             _actions.AsSpan(slot * _action, _action).CopyTo(actions.AsSpan(i * _action));
             _states.AsSpan(slot * StateLength, StateLength).CopyTo(states.AsSpan(i * StateLength));
             _poses.AsSpan(slot * PoseLength, PoseLength).CopyTo(poses.AsSpan(i * PoseLength));
             rewards[i] = _rewards[slot];
         }
 
-        return (observations, actions, rewards, states, poses, _step[(int)((last - length + 1) % _capacity)]);
-    }
-
-    private static void Pack(ReadOnlySpan<float> values, Span<byte> bytes)
-    {
-        for (int i = 0; i < values.Length; i++)
-            bytes[i] = (byte)((values[i] * 255f) + 0.5f);
-    }
-
-    private static void Unpack(ReadOnlySpan<byte> bytes, Span<float> values)
-    {
-        for (int i = 0; i < bytes.Length; i++)
-            values[i] = bytes[i] / 255f;
+        return (vectors, frames, actions, rewards, states, poses, _step[(int)((last - length + 1) % _capacity)]);
     }
 }

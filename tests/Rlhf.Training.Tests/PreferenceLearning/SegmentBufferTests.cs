@@ -1,3 +1,4 @@
+using Rlhf.Preferences;
 using Rlhf.Training.Control;
 using Rlhf.Training.PreferenceLearning;
 
@@ -11,8 +12,8 @@ internal sealed class SegmentBufferTests
     public void Clips_AreConsecutiveSteps_OfOneEpisode()
     {
         SegmentBuffer buffer = Filled(rollouts: 4, steps: 25, done: step => step % 20 == 19);
-        IReadOnlyList<RecordedClip> clips = buffer.Cut(300, Length, runId: 7);
-        Assert.That(clips, Has.Count.EqualTo(300));
+        RecordedClip[] clips = [.. buffer.Cut(300, Length, runId: 7).Select(clip => clip.Record())];
+        Assert.That(clips, Has.Length.EqualTo(300));
         foreach (RecordedClip clip in clips)
         {
             // Observations hold (environment, step); a clip begins and ends in the same episode of 20.
@@ -32,7 +33,7 @@ internal sealed class SegmentBufferTests
     public void Starts_AreUniform_OverAllThatLeaveRoom()
     {
         SegmentBuffer buffer = Filled(rollouts: 1, steps: 40, done: step => step % 20 == 19);
-        Dictionary<float, int> starts = buffer.Cut(13000, Length, 1).GroupBy(clip => clip.Segment.Observations[1]).ToDictionary(group => group.Key, group => group.Count());
+        Dictionary<float, int> starts = buffer.Cut(13000, Length, 1).GroupBy(Start).ToDictionary(group => group.Key, group => group.Count());
         Assert.That(starts.Keys.Order(), Is.EqualTo(Enumerable.Range(0, 13).Concat(Enumerable.Range(20, 13)).Select(i => (float)i)));
         Assert.That(starts.Values, Is.All.InRange(400, 600));
     }
@@ -41,7 +42,7 @@ internal sealed class SegmentBufferTests
     public void OldSteps_AreForgotten()
     {
         SegmentBuffer buffer = Filled(rollouts: 10, steps: 25, done: _ => false, capacity: 2 * 50);
-        Assert.That(buffer.Cut(200, Length, 1).Select(clip => clip.Segment.Observations[1]), Is.All.InRange(200f, 242f));
+        Assert.That(buffer.Cut(200, Length, 1).Select(Start), Is.All.InRange(200f, 242f));
         Assert.That(buffer.Steps, Is.EqualTo(2 * 250));
     }
 
@@ -52,7 +53,7 @@ internal sealed class SegmentBufferTests
         Add(buffer, 0, 10, _ => false);
         buffer.Break();
         Add(buffer, 10, 10, _ => false);
-        Assert.That(buffer.Cut(300, Length, 1).Select(clip => (int)clip.Segment.Observations[1]).Distinct().Order(), Is.EqualTo(new[] { 0, 1, 2, 10, 11, 12 }));
+        Assert.That(buffer.Cut(300, Length, 1).Select(clip => (int)Start(clip)).Distinct().Order(), Is.EqualTo(new[] { 0, 1, 2, 10, 11, 12 }));
     }
 
     [Test]
@@ -69,7 +70,7 @@ internal sealed class SegmentBufferTests
         SegmentBuffer buffer = Filled(rollouts: 1, steps: 20_000, done: step => step is < 7000 or >= 7000 + Length - 1, capacity: 40_000);
         Assert.Multiple(() =>
         {
-            Assert.That(buffer.Cut(20, Length, 1).Select(clip => clip.Segment.Observations[1]), Is.EqualTo(Enumerable.Repeat(7000f, 20)));
+            Assert.That(buffer.Cut(20, Length, 1).Select(Start), Is.EqualTo(Enumerable.Repeat(7000f, 20)));
             Assert.That(buffer.Longest, Is.EqualTo(Length));
             Assert.That(new[] { Length - 1, Length, Length + 1 }.Select(buffer.Places), Is.EqualTo(new[] { 2 * Environments, Environments, 0 }));
             Assert.That(buffer.Cut(1, Length + 1, 1), Is.Empty);
@@ -95,9 +96,37 @@ internal sealed class SegmentBufferTests
         static float[] Starts(SegmentBuffer buffer, int skip = 0)
         {
             buffer.Cut(skip, Length, 1);
-            return [.. buffer.Cut(20, Length, 1).Select(clip => clip.Segment.Observations[1])];
+            return [.. buffer.Cut(20, Length, 1).Select(Start)];
         }
     }
+
+    [Test]
+    public void CandidatesOfFrames_StayBytes_AndComeBackExactly()
+    {
+        const int Steps = 40, Floats = 4 * 84 * 84;
+        var buffer = new SegmentBuffer(Toy.PixelSpec, 1, Steps, seed: 5);
+        using var rollout = new ControlRollout(Toy.PixelSpec, 1, Steps, normalized: false);
+        var observations = rollout.Observations;
+        for (int t = 0; t < Steps; t++)
+        {
+            for (int i = 0; i < Floats; i++)
+                observations[t, i] = ((t + (i / (84 * 84))) * (1 + (i % (84 * 84) % 5)) % 256) / 255f;
+        }
+
+        buffer.Add(rollout, new double[Steps], new float[Steps], 0);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        IReadOnlyList<CandidateClip> clips = buffer.Cut(20, Length, 1);
+        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(20L * Length * Floats * sizeof(float) / 2), "floats would be twice that");
+        foreach (CandidateClip clip in clips)
+        {
+            Segment segment = clip.Record().Segment;
+            float[] expected = [.. Enumerable.Range((int)segment.Step * Floats, Length * Floats).Select(i => observations[i / Floats, i % Floats])];
+            Assert.That(segment.Observations.AsSpan().SequenceEqual(expected), $"the frames from step {segment.Step}");
+            Assert.That(clip.Clip.Bytes, Is.EqualTo((Length + 3) * 84 * 84), "each plane once");
+        }
+    }
+
+    private static float Start(CandidateClip clip) => clip.Record().Segment.Observations[1];
 
     private static SegmentBuffer New(int capacity) => new(Toy.Spec, Environments, capacity, seed: 5);
 
