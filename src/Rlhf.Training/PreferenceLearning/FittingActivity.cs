@@ -67,10 +67,14 @@ internal sealed class FittingActivity : IDisposable
         return true;
     }
 
-    public void Save(string directory)
+    /// <summary>Writes everything into a directory.</summary>
+    /// <param name="directory">Where.</param>
+    /// <param name="scale">By which the policy's rewards were last scaled: the model is no reward without it.</param>
+    public void Save(string directory, RewardScale scale)
     {
         lock (_lock)
         {
+            _ensemble.Scale = scale;
             _ensemble.Save(directory);
             _fitter.Save(directory);
             ControlFiles.WriteJson(Path.Combine(directory, StateFile), _moments.Capture());

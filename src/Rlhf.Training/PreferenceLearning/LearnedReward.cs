@@ -17,7 +17,8 @@ internal sealed class LearnedReward : IRewardSource, IDisposable
     private readonly TrajectoryRecorder _recorder;
     private readonly RecentPredictions _recent;
     private readonly InputMoments _moments;
-    private readonly Action<string> _save, _load;
+    private readonly Action<string, RewardScale> _save;
+    private readonly Action<string> _load;
     private float[] _predictions = [];
 
     public LearnedReward(
@@ -26,7 +27,7 @@ internal sealed class LearnedReward : IRewardSource, IDisposable
         SegmentBuffer buffer,
         TrajectoryRecorder recorder,
         InputMoments moments,
-        (Action<string> Save, Action<string> Load) state)
+        (Action<string, RewardScale> Save, Action<string> Load) state)
     {
         (_exchange, _ensemble, _buffer, _recorder, _moments) = (exchange, ensemble, buffer, recorder, moments);
         (_save, _load) = state;
@@ -35,6 +36,9 @@ internal sealed class LearnedReward : IRewardSource, IDisposable
 
     /// <summary>Environment steps of the run before the trainer's first.</summary>
     public long FirstStep { get; set; }
+
+    /// <summary>The last batch's.</summary>
+    public RewardScale Scale => _ensemble.Scale;
 
     /// <summary>What the last batch was like, under the names of <see cref="MetricNames"/>.</summary>
     public Dictionary<string, double> Metrics { get; } = [];
@@ -45,9 +49,7 @@ internal sealed class LearnedReward : IRewardSource, IDisposable
         _moments.Observe(rollout);
         long start = Stopwatch.GetTimestamp();
         _exchange.Take(_ensemble);
-        if (_predictions.Length != _ensemble.Members * rollout.Count)
-            _predictions = new float[_ensemble.Members * rollout.Count];
-        _ensemble.Predict(Vectors.Span(rollout.Observations), Vectors.Span(rollout.Actions), _predictions);
+        _ensemble.Predict(rollout, ref _predictions);
         _ensemble.Scale = rollout.Count >= ScaleRows
             ? RewardScale.Of(_predictions, _ensemble.Members, _ensemble.RewardStd)
             : _recent.Scale(_predictions, _ensemble.RewardStd);
@@ -57,7 +59,7 @@ internal sealed class LearnedReward : IRewardSource, IDisposable
         Metrics[MetricNames.RewardStaleness] = _exchange.FittedSteps - _ensemble.FittedSteps;
     }
 
-    public void WriteState(string directory) => _save(directory);
+    public void WriteState(string directory) => _save(directory, Scale);
 
     public void ReadState(string directory)
     {

@@ -166,15 +166,16 @@ public sealed class PreferenceTrainer : IDisposable
     /// <summary>Writes the finished policy, and the reward model beside it.</summary>
     public void Finish(TrainingRun run)
     {
-        _fitting.Save(Path.Combine(run.Directory, "reward_model"));
+        _reward.WriteState(Path.Combine(run.Directory, "reward_model"));
         Trainer.Finish(run);
     }
 
-    /// <summary>The newest reward model; a copy, the caller's.</summary>
+    /// <summary>The newest reward model with the scale of the policy's last rewards; a copy, the caller's.</summary>
     public RewardEnsemble CopyRewardModel()
     {
         RewardEnsemble copy = _queryEnsemble.Clone();
         _exchange.Take(copy);
+        copy.Scale = _reward.Scale;
         return copy;
     }
 

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+using Rlhf.Environments;
 using Rlhf.Kernels.Memory;
 using Rlhf.Models;
 using Rlhf.Models.Networks;
@@ -12,6 +14,7 @@ namespace Rlhf.Training.PreferenceLearning;
 /// <remarks>One thread at a time: policy, queries and fitting each have their own, and <see cref="CopyFrom"/> carries news between them.</remarks>
 public sealed class RewardEnsemble : IDisposable
 {
+    private const string StateFile = "reward_model.json", WeightsFile = "reward_model.safetensors";
     private readonly RewardModelOptions _options;
     private readonly ObservationNormalizer? _normalizer;
     private readonly int _chunk;
@@ -119,27 +122,55 @@ public sealed class RewardEnsemble : IDisposable
         return clone;
     }
 
+    /// <summary>A reward model as <see cref="Save"/> wrote it, with the networks that it has; the caller's.</summary>
+    /// <param name="environment">Whose steps it is to judge.</param>
+    /// <param name="directory">Where it was written.</param>
+    /// <exception cref="DataFormatException">Missing, malformed, or of another environment or other inputs.</exception>
+    public static RewardEnsemble Open(EnvironmentSpec environment, string directory)
+    {
+        string path = Path.Combine(directory, StateFile);
+        State state = ReadState(path);
+        if (state.Model is not { } options || state.Shape is not { } shape)
+            throw new DataFormatException($"{path}: no scale of rewards, expected a reward model of this version");
+        if (state.Environment != environment.Id)
+            throw new DataFormatException($"{path}: a reward model for {state.Environment}, expected one for {environment.Id}");
+        var input = new RewardInput(environment);
+        if (!input.Shape.SequenceEqual(shape))
+            throw new DataFormatException($"{path}: a reward model for inputs of [{string.Join(", ", shape)}], expected [{string.Join(", ", input.Shape)}] as {environment.Id} has");
+        var ensemble = new RewardEnsemble(input, options, seed: 0);
+        try
+        {
+            ensemble.Load(directory);
+            return ensemble;
+        }
+        catch
+        {
+            ensemble.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>Writes weights, moments and scale into a directory.</summary>
     public void Save(string directory)
     {
         Directory.CreateDirectory(directory);
-        Network.Save(Path.Combine(directory, "reward_model.safetensors"));
+        Network.Save(Path.Combine(directory, WeightsFile));
         ControlFiles.WriteJson(
-            Path.Combine(directory, "reward_model.json"),
-            new State(FittedSteps, [.. Scale.Shifts], [.. Scale.Gains], Scale.Shift, Scale.Gain, _normalizer?.Capture()));
+            Path.Combine(directory, StateFile),
+            new State(FittedSteps, [.. Scale.Shifts], [.. Scale.Gains], Scale.Shift, Scale.Gain, _normalizer?.Capture(), Input.Environment, [.. Input.Shape], _options));
     }
 
     /// <summary>Becomes what <see cref="Save"/> wrote.</summary>
     /// <exception cref="DataFormatException">The directory holds no reward model of this form.</exception>
     public void Load(string directory)
     {
-        string path = Path.Combine(directory, "reward_model.json");
-        State state = ControlFiles.ReadJson<State>(path, "a reward model's state");
+        string path = Path.Combine(directory, StateFile);
+        State state = ReadState(path);
         if (state.Shifts.Length != Members || state.Gains.Length != Members)
             throw new DataFormatException($"{path}: {state.Shifts.Length} members, expected {Members}");
         if (_normalizer is not null)
             _normalizer.Restore(state.Inputs ?? throw new DataFormatException($"{path}: no moments of inputs"), path);
-        Network.Load(Path.Combine(directory, "reward_model.safetensors"));
+        Network.Load(Path.Combine(directory, WeightsFile));
         Scale = new RewardScale(state.Shifts, state.Gains, state.Shift, state.Gain);
         FittedSteps = state.FittedSteps;
     }
@@ -150,6 +181,16 @@ public sealed class RewardEnsemble : IDisposable
         Network.Dispose();
         _rows.Dispose();
     }
+
+    /// <summary>Each member's reward [M, T·N] of each step of a rollout, into memory that grows to hold it.</summary>
+    internal void Predict(ControlRollout rollout, ref float[] predictions)
+    {
+        if (predictions.Length != Members * rollout.Count)
+            predictions = new float[Members * rollout.Count];
+        Predict(Vectors.Span(rollout.Observations), Vectors.Span(rollout.Actions), predictions);
+    }
+
+    private static State ReadState(string path) => ControlFiles.ReadJson<State>(path, "a reward model");
 
     private void Predict(View<float> chunk, int start, int count, Span<float> predictions)
     {
@@ -171,6 +212,15 @@ public sealed class RewardEnsemble : IDisposable
         return _rows.View(rows, Input.Length);
     }
 
+    // The last three are missing in checkpoints of versions that saved no scale; a run goes on from those, since it knows them itself.
     private sealed record State(
-        long FittedSteps, double[] Shifts, double[] Gains, double Shift, double Gain, RunningMoments.State? Inputs);
+        long FittedSteps,
+        [property: JsonRequired] double[] Shifts,
+        [property: JsonRequired] double[] Gains,
+        double Shift,
+        double Gain,
+        RunningMoments.State? Inputs,
+        string? Environment = null,
+        int[]? Shape = null,
+        RewardModelOptions? Model = null);
 }

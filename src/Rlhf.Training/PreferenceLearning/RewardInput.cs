@@ -15,10 +15,14 @@ public sealed class RewardInput
     public RewardInput(EnvironmentSpec spec)
     {
         _actions = spec.Actions;
+        Environment = spec.Id;
         IsPixels = spec.IsPixels;
         ObservationLength = spec.ObservationLength;
         Shape = IsPixels ? [.. spec.ObservationShape] : [ObservationLength + _actions.PolicyOutputs];
     }
+
+    /// <summary>Id of the environment.</summary>
+    public string Environment { get; }
 
     /// <summary>Shape of one row: [I], or [channels, height, width].</summary>
     public IReadOnlyList<int> Shape { get; }

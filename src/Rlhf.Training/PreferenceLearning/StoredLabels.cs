@@ -43,6 +43,15 @@ public sealed class StoredLabels
         }
     }
 
+    /// <summary>Brings the rewards of all clips' steps to mean 0 and the deviation wanted.</summary>
+    public void Calibrate(RewardEnsemble ensemble)
+    {
+        RewardClip[] clips = [.. _clips.Values];
+        float[] predictions = new float[ensemble.Members * clips.Sum(clip => clip.Length)];
+        ensemble.Predict(clips, predictions);
+        ensemble.Calibrate(predictions);
+    }
+
     /// <summary>
     /// Correlation of r̂ with the true reward over some pairs' clips: over all of their steps, and over the clips' sums, which are what labels
     /// speak of; NaN where the true one is not known.

@@ -138,7 +138,28 @@ public sealed class PrefsVerbTests
         (int code, string output, string error) = await InvokeAsync($"prefs fit --db {Database} --max_steps 50 --output_dir {Path.Combine(_folder.Path, "fitted")}");
         Assert.That((code, error), Is.EqualTo((0, "")));
         Assert.That(output, Does.Contain("held-out accuracy").And.Match(@"correlation -?\d\.\d+ a step, -?\d\.\d+ a clip"));
-        Assert.That(File.Exists(Path.Combine(_folder.Path, "fitted", "reward_model.safetensors")));
+        JsonNode model = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(_folder.Path, "fitted", "reward_model.json")))!;
+        Assert.That(model["Gains"]!.AsArray().Select(gain => (double)gain!), Has.All.Not.EqualTo(1), "rewards of the store's clips have mean 0 and deviation 1");
+    }
+
+    [Test]
+    public async Task RewardModels_TrainAnotherPolicy_OfTheSameEnvironmentAlone()
+    {
+        string fitted = Path.Combine(_folder.Path, "fitted"), missing = Path.Combine(_folder.Path, "missing");
+        await InvokeAsync($"{Brief} --synchronous");
+        await InvokeAsync($"prefs fit --db {Database} --max_steps 50 --output_dir {fitted}");
+        foreach (string model in new[] { Run, Path.Combine(Run, "reward_model"), fitted })
+        {
+            (int code, string output, string error) = await TrainOn(model, "pendulum");
+            Assert.That((code, error), Is.EqualTo((0, "")), model);
+            Assert.That(output, Does.Contain("eval/mean_reward"));
+        }
+
+        Assert.That(await TrainOn(missing, "pendulum"), Is.EqualTo((1, "", $"rlhf: {missing}: missing, expected a reward model's folder\n")));
+        Assert.That(await TrainOn(fitted, "cartpole"), Is.EqualTo((1, "", $"rlhf: {Path.Combine(fitted, "reward_model.json")}: a reward model for pendulum, expected one for cartpole\n")));
+
+        Task<(int Code, string Output, string Error)> TrainOn(string model, string environment) => Checking.Cli.RunAsync(
+            "control", "train", "--env", environment, "--reward_model", model, "--steps", "512", "--batch_size", "256", "--eval_episodes", "2", "--output_dir", Path.Combine(_folder.Path, Guid.NewGuid().ToString("n")));
     }
 
     [TestCase("prefs train --env nowhere", "nowhere")]

@@ -4,13 +4,15 @@ using System.Text.Json.Nodes;
 using Rlhf.Cli.Options;
 using Rlhf.Environments;
 using Rlhf.Kernels;
+using Rlhf.Models;
 using Rlhf.Training.Checkpointing;
 using Rlhf.Training.Control;
 using Rlhf.Training.Metrics;
+using Rlhf.Training.PreferenceLearning;
 
 namespace Rlhf.Cli.Verbs.Control;
 
-/// <summary><c>rlhf control train</c>: TRPO, A2C or PPO on the true reward.</summary>
+/// <summary><c>rlhf control train</c>: TRPO, A2C or PPO on the true reward, or on a reward model that was saved.</summary>
 internal sealed class TrainControl
 {
     private readonly OptionSet _set = new();
@@ -20,7 +22,7 @@ internal sealed class TrainControl
     private readonly Option<int> _count, _batchSize, _threads, _episodes;
     private readonly Option<int?> _logging, _saving;
     private readonly Option<double?> _gamma, _lambda, _maxKl, _entropy, _learningRate, _rmsPropStart, _logStd;
-    private readonly Option<string?> _outputDir;
+    private readonly Option<string?> _outputDir, _rewardModel;
     private readonly Option<bool> _resume;
     private readonly ReportToOption _reportTo;
 
@@ -30,6 +32,8 @@ internal sealed class TrainControl
         _algorithm = _set.AddChoice("algorithm", "How to learn; frames take a2c", "trpo", "a2c", "ppo");
         _steps = _set.AddNumber("steps", "Environment steps, all environments together", 1_000_000L, 1L);
         _outputDir = _set.AddOptional("output_dir", "Where the run goes; the policy will be in its model/", "DIR", required: true);
+        _rewardModel = _set.AddOptional(
+            "reward_model", "Learn from a reward model, and see the true reward in the log alone: a run of prefs train, its reward_model/, or what prefs fit wrote", "DIR");
         _count = _set.AddNumber("num_envs", "Environments side by side; 0: 8, a2c 16", 0, 0);
         _batchSize = _set.AddNumber("batch_size", "Environment steps an update; 0: the algorithm's own", 0, 0);
         _gamma = _set.AddOptionalNumber("gamma", "Discount [default: the algorithm's own]", 0.0, 1.0);
@@ -52,7 +56,7 @@ internal sealed class TrainControl
     public static Command Create()
     {
         var verb = new TrainControl();
-        Command command = verb._set.Command("train", "Train a policy on an environment's true reward");
+        Command command = verb._set.Command("train", "Train a policy on an environment's true reward, or on a reward model");
         command.SetAction((result, cancellation) => Task.Run(() => verb.Run(result, cancellation), cancellation));
         return command;
     }
@@ -77,7 +81,8 @@ internal sealed class TrainControl
         using CpuKernels kernels = Machine.Kernels(threads);
         int count = result.GetValue(_count) is var given and > 0 ? given : result.GetValue(_algorithm) == "a2c" ? 16 : 8;
         using VectorEnvironment environments = _environment.Create(result, count, threads, seed);
-        using IControlTrainer trainer = Trainer(result, kernels, environments, seed);
+        using SavedReward? reward = Reward(result, environments.Spec);
+        using IControlTrainer trainer = Trainer(result, kernels, environments, reward, seed);
         if (checkpoint is not null)
             trainer.Resume(checkpoint);
 
@@ -103,7 +108,17 @@ internal sealed class TrainControl
         observer.Stepped(trainer.Update, EvaluateControl.Metrics(PolicyEvaluation.Run(trainer.Policy, environments)));
     }
 
-    private IControlTrainer Trainer(ParseResult result, IKernels kernels, VectorEnvironment environments, ulong seed)
+    private SavedReward? Reward(ParseResult result, EnvironmentSpec environment)
+    {
+        if (result.GetValue(_rewardModel) is not { } directory)
+            return null;
+        if (!Directory.Exists(directory))
+            throw new DataFormatException($"{directory}: missing, expected a reward model's folder");
+        string inRun = Path.Combine(directory, "reward_model");
+        return new SavedReward(RewardEnsemble.Open(environment, Directory.Exists(inRun) ? inRun : directory));
+    }
+
+    private IControlTrainer Trainer(ParseResult result, IKernels kernels, VectorEnvironment environments, IRewardSource? reward, ulong seed)
     {
         long steps = result.GetValue(_steps);
         int batch = result.GetValue(_batchSize);
@@ -126,7 +141,7 @@ internal sealed class TrainControl
                     RmsPropStart = result.GetValue(_rmsPropStart) ?? a2c.RmsPropStart,
                     LoggingUpdates = result.GetValue(_logging) ?? a2c.LoggingUpdates,
                     SaveUpdates = result.GetValue(_saving) ?? a2c.SaveUpdates,
-                });
+                }, reward);
             case "ppo":
                 var ppo = new ControlPpoConfig { TotalSteps = steps, Seed = seed, Policy = policy };
                 return new ControlPpoTrainer(kernels, environments, ppo with
@@ -138,7 +153,7 @@ internal sealed class TrainControl
                     EntropyCoef = result.GetValue(_entropy) ?? ppo.EntropyCoef,
                     LoggingUpdates = result.GetValue(_logging) ?? ppo.LoggingUpdates,
                     SaveUpdates = result.GetValue(_saving) ?? ppo.SaveUpdates,
-                });
+                }, reward);
             default:
                 var trpo = new TrpoConfig { TotalSteps = steps, Seed = seed, Policy = policy };
                 return new TrpoTrainer(kernels, environments, trpo with
@@ -150,7 +165,7 @@ internal sealed class TrainControl
                     EntropyCoef = result.GetValue(_entropy) ?? trpo.EntropyCoef,
                     LoggingUpdates = result.GetValue(_logging) ?? trpo.LoggingUpdates,
                     SaveUpdates = result.GetValue(_saving) ?? trpo.SaveUpdates,
-                });
+                }, reward);
         }
     }
 

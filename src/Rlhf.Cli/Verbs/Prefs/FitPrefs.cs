@@ -24,7 +24,7 @@ internal sealed class FitPrefs
     {
         _database = _set.AddOptional("db", "The store", "FILE", required: true);
         _name = _set.AddOptional("name", "The run's name in the store [default: its only one]", "NAME");
-        _outputDir = _set.AddOptional("output_dir", "Where the reward model goes [default: nowhere]", "DIR");
+        _outputDir = _set.AddOptional("output_dir", "Where the reward model goes, for control train --reward_model [default: nowhere]", "DIR");
         _heldOut = _set.AddNumber("held_out", "Share of the labels that are kept for measuring, the newest and oldest alike", 0.2, 0.0, 0.9);
         _steps = _set.AddNumber("max_steps", "Optimizer steps", 3000, 1);
         _batch = _set.AddNumber("batch_size", "Pairs of a minibatch", 32, 1);
@@ -78,6 +78,7 @@ internal sealed class FitPrefs
 
         if (result.GetValue(_outputDir) is { } directory)
         {
+            data.Calibrate(ensemble);
             ensemble.Save(directory);
             output.WriteLine($"saved {directory}");
         }
