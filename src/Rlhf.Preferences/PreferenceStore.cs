@@ -213,7 +213,9 @@ public sealed class PreferenceStore : IDisposable
             }
             finally
             {
-                reader.Execute("COMMIT");
+                // SQLite may have given it up, after an error that is the one to be told.
+                if (reader.InTransaction)
+                    reader.Execute("COMMIT");
             }
         }
         catch (SqliteException error)
