@@ -12,7 +12,7 @@ internal struct EpisodeRandom(ulong seed)
     /// <summary>The seed of one of many episodes.</summary>
     public static ulong EpisodeSeed(ulong seed, int environment, long episode)
     {
-        var (x0, x1, _, _) = Philox.Generate(seed, (ulong)episode, Stream | (uint)environment << 8);
+        var (x0, x1, _, _) = Philox.Generate(seed, (ulong)episode, Stream ^ (uint)environment);
         return ((ulong)x0 << 32) | x1;
     }
 

@@ -28,6 +28,14 @@ public sealed class VectorEnvironmentTests
     }
 
     [Test]
+    public void Reset_StartsEveryEnvironment_FromASeedOfItsOwn()
+    {
+        using var vector = new VectorEnvironment([.. Enumerable.Range(0, 300).Select(_ => new ScriptedEnvironment())], 1, seed: 7);
+        vector.Reset();
+        Assert.That(Enumerable.Range(0, 300).Select(i => vector.Observations[i, 0]), Is.Unique);
+    }
+
+    [Test]
     public void Step_TruncatesAtTheHorizon()
     {
         using var vector = new VectorEnvironment([new ScriptedEnvironment()], 1, seed: 7);

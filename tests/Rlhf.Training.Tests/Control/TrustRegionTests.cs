@@ -70,7 +70,7 @@ internal sealed class TrustRegionTests
         {
             Assert.That(step.Accepted);
             Assert.That(step.Kl, Is.InRange(0.005, 0.02));
-            Assert.That(step.Improvement, Is.GreaterThan(0.005));
+            Assert.That(step.Improvement, Is.GreaterThan(0.002));
         });
     }
 
