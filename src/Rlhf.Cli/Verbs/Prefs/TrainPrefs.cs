@@ -27,8 +27,8 @@ internal sealed class TrainPrefs
     private readonly Option<int> _labels, _count, _batchSize, _members, _initialEpochs, _threads, _episodes;
     private readonly Option<int?> _initialLabels, _clipLength;
     private readonly Option<string> _oracle, _ablation, _queries, _trunk;
-    private readonly Option<double> _overlap, _errorRate, _ties, _labelsPerStep, _gamma, _lambda, _maxKl, _noise;
-    private readonly Option<double?> _entropy, _learningRate, _rmsPropStart, _rewardStd, _logStd;
+    private readonly Option<double> _overlap, _errorRate, _ties, _labelsPerStep, _maxKl, _noise;
+    private readonly Option<double?> _gamma, _lambda, _entropy, _learningRate, _rmsPropStart, _rewardStd, _logStd;
     private readonly Option<long> _steps, _seed, _saving;
     private readonly Option<bool> _synchronous, _resume;
     private readonly Option<string?> _outputDir, _database, _name;
@@ -59,8 +59,8 @@ internal sealed class TrainPrefs
         _synchronous = _set.Add("synchronous", "One activity after the other: the same bits from the same seed", false);
         _count = _set.AddNumber("num_envs", "Environments side by side; 0: 8, pixels 16", 0, 0);
         _batchSize = _set.AddNumber("batch_size", "TRPO: environment steps an update", 4096, 1);
-        _gamma = _set.AddNumber("gamma", "TRPO: discount", 0.995, 0.0, 1.0);
-        _lambda = _set.AddNumber("lam", "TRPO: lambda of GAE", 0.97, 0.0, 1.0);
+        _gamma = _set.AddOptionalNumber("gamma", "Discount [default: TRPO 0.995, A2C 0.99]", 0.0, 1.0);
+        _lambda = _set.AddOptionalNumber("lam", "Lambda of GAE [default: TRPO 0.97, A2C 1]", 0.0, 1.0);
         _maxKl = _set.AddNumber("max_kl", "TRPO: largest mean KL of an update, nats", 0.01, 1e-8, 10.0);
         _entropy = _set.AddOptionalNumber("entropy_coef", "Weight of the entropy [default: 0.01, swimmer 0.001]", 0.0, 10.0);
         _learningRate = _set.AddOptionalNumber("learning_rate", "A2C: first learning rate [default: 7e-4]", 1e-12, 10.0);
@@ -173,21 +173,25 @@ internal sealed class TrainPrefs
         {
             LearningRate = result.GetValue(_learningRate) ?? defaults.LearningRate,
             RmsPropStart = result.GetValue(_rmsPropStart) ?? defaults.RmsPropStart,
+            Gamma = result.GetValue(_gamma) ?? defaults.Gamma,
+            Lambda = result.GetValue(_lambda) ?? defaults.Lambda,
             Policy = new PolicyConfig { Trunk = result.GetValue(_trunk) == "mnih2013" ? PixelTrunk.Mnih2013 : PixelTrunk.Mnih2015 },
         };
     }
 
-    private TrpoConfig Trpo(ParseResult result, EnvironmentSpec spec, long steps, ulong seed) => new()
+    private TrpoConfig Trpo(ParseResult result, EnvironmentSpec spec, long steps, ulong seed)
     {
-        TotalSteps = steps,
-        BatchSize = result.GetValue(_batchSize),
-        Gamma = result.GetValue(_gamma),
-        Lambda = result.GetValue(_lambda),
-        MaxKl = result.GetValue(_maxKl),
-        EntropyCoef = result.GetValue(_entropy) ?? (spec.Id == "swimmer" ? 0.001 : 0.01),
-        Policy = new PolicyConfig { InitialLogStd = result.GetValue(_logStd) ?? 0 },
-        Seed = seed,
-    };
+        var defaults = new TrpoConfig { TotalSteps = steps, Seed = seed };
+        return defaults with
+        {
+            BatchSize = result.GetValue(_batchSize),
+            Gamma = result.GetValue(_gamma) ?? defaults.Gamma,
+            Lambda = result.GetValue(_lambda) ?? defaults.Lambda,
+            MaxKl = result.GetValue(_maxKl),
+            EntropyCoef = result.GetValue(_entropy) ?? (spec.Id == "swimmer" ? 0.001 : 0.01),
+            Policy = new PolicyConfig { InitialLogStd = result.GetValue(_logStd) ?? 0 },
+        };
+    }
 
     private PreferenceOptions Options(ParseResult result, EnvironmentSpec spec, ulong seed)
     {
