@@ -41,7 +41,7 @@ internal static class ResumedArguments
 
     private static string Text(JsonNode? value) => value switch
     {
-        null => "none",
+        null => "the default",
         JsonValue text when text.TryGetValue(out string? word) => word,
         _ => value.ToJsonString(),
     };

@@ -29,7 +29,7 @@ public sealed class ResumedArgumentsTests
     [TestCase("seed", "4", "4, but the run in RUN has 3; expected the same to go on with it")]
     [TestCase("env", "\"walker\"", "walker, but the run in RUN has hopper; expected the same to go on with it")]
     [TestCase("gamma", "0.9", "0.9, but the run in RUN has 0.995; expected the same to go on with it")]
-    [TestCase("initial_labels", "15", "15, but the run in RUN has none; expected the same to go on with it")]
+    [TestCase("initial_labels", "15", "15, but the run in RUN has the default; expected the same to go on with it")]
     [TestCase("gym_modules", "[]", "[], but the run in RUN has [\"a\"]; expected the same to go on with it")]
     [TestCase("steps", "999", "999, but the run in RUN has 1000; expected at least as many to go on with it")]
     [TestCase("labels", "20", "20, but the run in RUN has 60; expected at least as many to go on with it")]

@@ -97,7 +97,7 @@ public sealed class PrefsVerbTests
         Kill(Brief, afterUpdates: 2);
         string arguments = await File.ReadAllTextAsync(Path.Combine(Run, "training_args.json"));
         (int code, _, string error) = await InvokeAsync($"{Brief.Replace("--seed 1", "--seed 4")} --gamma 0.9 --resume_from_checkpoint true");
-        Assert.That((code, error), Is.EqualTo((1, $"rlhf: --gamma: 0.9, but the run in {Run} has 0.995; expected the same to go on with it\n")));
+        Assert.That((code, error), Is.EqualTo((1, $"rlhf: --gamma: 0.9, but the run in {Run} has the default; expected the same to go on with it\n")));
         (code, _, error) = await InvokeAsync($"{Brief} --resume_from_checkpoint true --db {Path.Combine(_folder.Path, "other.db")}");
         Assert.That(code, Is.EqualTo(1));
         Assert.That(error, Does.StartWith($"rlhf: {Path.Combine(_folder.Path, "other.db")}: no run 'pendulum', expected the store with the labels that "));
