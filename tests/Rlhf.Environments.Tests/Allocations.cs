@@ -3,7 +3,7 @@ namespace Rlhf.Environments.Tests;
 /// <summary>Bytes that every thread of the process allocates: steps run on more than one.</summary>
 internal static class Allocations
 {
-    /// <summary>The least of many short repetitions: the runtime and the test runner allocate now and then, the work itself each time or never.</summary>
+    /// <summary>The least of many repetitions: the runtime and the test runner allocate now and then, the work itself each time or never.</summary>
     public static long Least(Action work)
     {
         long least = long.MaxValue;

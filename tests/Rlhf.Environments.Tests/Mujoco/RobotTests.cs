@@ -152,7 +152,7 @@ public sealed class RobotTests
         vector.Reset();
         long bytes = Allocations.Least(() =>
         {
-            for (int step = 0; step < 120; step++)
+            for (int step = 0; step < 300; step++)
                 vector.Step(actions.View(3, 3));
         });
         Assert.That(bytes, Is.Zero);
