@@ -18,7 +18,9 @@ internal sealed class A2cTrainerTests
     public void Train_LearnsFromFrames()
     {
         using VectorEnvironment environments = Frames(16), evaluation = Frames(20);
-        using var trainer = new A2cTrainer(Small.Kernels, environments, Config);
+
+        // Rollouts see the first half of all episodes or the second; cut to one length, their gradients would balance below the mean value.
+        using var trainer = new A2cTrainer(Small.Kernels, environments, Config with { MaxGradNorm = 1e9 });
 
         trainer.Train();
 
@@ -26,9 +28,7 @@ internal sealed class A2cTrainerTests
         Assert.Multiple(() =>
         {
             Assert.That(result.Mean, Is.GreaterThan(9.5), "of 10; guessing gives 5");
-
-            // Rollouts see the first half of all episodes or the second; where both are clipped, their pulls balance at more than one value.
-            Assert.That(Value(trainer.Policy), Is.EqualTo(5.3).Within(2), "one to ten steps to go, which the frame does not tell: Σ 0.99^k on average");
+            Assert.That(Value(trainer.Policy), Is.EqualTo(5.3).Within(1), "one to ten steps to go, which the frame does not tell: Σ 0.99^k on average");
         });
     }
 
